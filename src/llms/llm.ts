@@ -1,0 +1,74 @@
+/** One message of a conversation with a model. */
+export interface ChatMessage {
+  readonly role: 'user' | 'assistant';
+  readonly content: string;
+}
+
+/** What a prompt was made from, for an LLM that quotes its sources and reads no prompt. */
+export interface Grounding {
+  readonly question: string;
+  /** `id` is the n of `[n]`. */
+  readonly sources: readonly { readonly id: number; readonly text: string }[];
+}
+
+/** What a model is asked. */
+export interface ChatRequest {
+  readonly system?: string;
+  /** Never empty; the first and the last are the user's. */
+  readonly messages: readonly ChatMessage[];
+  readonly grounding?: Grounding;
+  readonly maxTokens?: number;
+  readonly temperature?: number;
+}
+
+/** Tokens as the provider counted them. */
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** Why a model stopped writing. */
+export type StopReason = 'stop' | 'length' | 'content_filter' | 'no_sources';
+
+/** A piece of a streamed reply; a stream that ends without `end` has failed. */
+export type ChatDelta =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'end'; readonly stopReason: StopReason; readonly usage: Usage };
+
+/** A whole reply. */
+export interface ChatResponse {
+  readonly text: string;
+  readonly stopReason: StopReason;
+  readonly usage: Usage;
+}
+
+/** What an LLM can do; a mode that needs more is refused at start-up. */
+export interface LLMCapabilities {
+  readonly chat: boolean;
+  readonly streamChat: boolean;
+  readonly chatSync: boolean;
+  readonly streamChatSync: boolean;
+  /** True where it can rewrite a follow-up into a question that stands alone. */
+  readonly followsInstructions: boolean;
+  /** How many tokens a prompt and its reply have room for. */
+  readonly contextWindow: number;
+}
+
+/** Options of every call that waits. */
+export interface ChatOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Writes answers; implement this to add a provider. What it cannot do throws `NotImplementedError` at the call. */
+export interface LLM {
+  /** Provider and model, as in `bedrock-converse:anthropic.claude-…`. */
+  readonly name: string;
+  readonly capabilities: LLMCapabilities;
+  chat(request: ChatRequest, options?: ChatOptions): Promise<ChatResponse>;
+  /** Text as it is written; aborting the signal, or leaving the loop, ends the upstream call. */
+  streamChat(request: ChatRequest, options?: ChatOptions): AsyncIterable<ChatDelta>;
+  /** Blocks the calling worker thread; refused on the main thread. */
+  chatSync(request: ChatRequest): ChatResponse;
+  /** Blocks the calling worker thread between pieces; refused on the main thread. */
+  streamChatSync(request: ChatRequest): Iterable<ChatDelta>;
+}
