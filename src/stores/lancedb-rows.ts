@@ -1,0 +1,231 @@
+import type * as arrow from 'apache-arrow';
+import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Chunk, DocumentRecord, Metadata, StoredChunk } from '../documents/document.ts';
+import { encodeFacts } from './metadata-facts.ts';
+import type { DocumentChunks } from './vector-store.ts';
+
+/** The arrow library, loaded by whoever opens a collection; it is too heavy to load before. */
+export type Arrow = typeof arrow;
+
+/** A chunk with all that its row says of its document. */
+interface Row {
+  readonly document: DocumentChunks['document'];
+  readonly version: string;
+  readonly chunks: number;
+  readonly metadata: string;
+  readonly facts: string;
+  readonly chunk: Chunk;
+}
+
+interface Column {
+  readonly name: string;
+  readonly type: 'text' | 'integer' | 'number';
+  readonly nullable?: boolean;
+  readonly value: (row: Row) => string | number | null;
+}
+
+/** Every row tells its document's facts too: so one commit switches a document, and a search reads one table. */
+const COLUMNS: readonly Column[] = [
+  { name: 'id', type: 'text', value: (row) => row.chunk.id },
+  { name: 'chunk_index', type: 'integer', value: (row) => row.chunk.index },
+  { name: 'text', type: 'text', value: (row) => row.chunk.text },
+  { name: 'searched_text', type: 'text', value: searchedText },
+  { name: 'start_offset', type: 'integer', value: (row) => row.chunk.start },
+  { name: 'end_offset', type: 'integer', value: (row) => row.chunk.end },
+  { name: 'tokens', type: 'integer', value: (row) => row.chunk.tokens },
+  { name: 'heading', type: 'text', nullable: true, value: (row) => row.chunk.heading ?? null },
+  { name: 'page', type: 'integer', nullable: true, value: (row) => row.chunk.page ?? null },
+  { name: 'document_id', type: 'text', value: (row) => row.document.id },
+  { name: 'title', type: 'text', value: (row) => row.document.title },
+  { name: 'uri', type: 'text', value: (row) => row.document.uri },
+  { name: 'source', type: 'text', value: (row) => row.document.source },
+  { name: 'media_type', type: 'text', value: (row) => row.document.mediaType },
+  { name: 'bytes', type: 'number', value: (row) => row.document.bytes },
+  { name: 'content_hash', type: 'text', value: (row) => row.document.contentHash },
+  { name: 'metadata', type: 'text', value: (row) => row.metadata },
+  { name: 'facts', type: 'text', value: (row) => row.facts },
+  { name: 'document_chunks', type: 'integer', value: (row) => row.chunks },
+  { name: 'version', type: 'text', value: (row) => row.version },
+];
+
+/** The columns a stored chunk is read from. */
+export const CHUNK_COLUMNS: readonly string[] = [
+  'id',
+  'chunk_index',
+  'text',
+  'start_offset',
+  'end_offset',
+  'tokens',
+  'heading',
+  'page',
+  'document_id',
+  'title',
+  'uri',
+  'metadata',
+];
+
+/** The columns a document's record is read from. */
+export const DOCUMENT_COLUMNS: readonly string[] = [
+  'document_id',
+  'source',
+  'uri',
+  'title',
+  'media_type',
+  'bytes',
+  'content_hash',
+  'metadata',
+  'document_chunks',
+  'version',
+];
+
+/** How many rows are encoded before other work has its turn. */
+const ROWS_PER_BATCH = 500;
+
+/** The schema of a collection's table; `properties` are kept with it. */
+export function rowSchema(
+  { Field, FixedSizeList, Float32, Float64, Int32, Schema, Utf8 }: Arrow,
+  dimension: number | undefined,
+  properties: ReadonlyMap<string, string>,
+): arrow.Schema {
+  const types = { text: () => new Utf8(), integer: () => new Int32(), number: () => new Float64() };
+  const fields: arrow.Field[] = COLUMNS.map(
+    ({ name, type, nullable = false }) => new Field(name, types[type](), nullable),
+  );
+  if (dimension !== undefined) {
+    const item = new Field('item', new Float32(), true);
+    fields.push(new Field('vector', new FixedSizeList(dimension, item), true));
+  }
+  return new Schema(fields, new Map(properties));
+}
+
+/** Documents as rows of a collection, encoded a batch at a time so that nothing else waits long. */
+export async function encodeRows(
+  library: Arrow,
+  schema: arrow.Schema,
+  documents: readonly DocumentChunks[],
+  version: string,
+): Promise<arrow.Table> {
+  const batches: arrow.RecordBatch[] = [];
+  let rows: Row[] = [];
+  let vectors: Float32Array[] = [];
+  const flush = async () => {
+    if (rows.length > 0) batches.push(encodeBatch(library, schema, rows, vectors));
+    rows = [];
+    vectors = [];
+    await nextTurn();
+  };
+  for (const { document, chunks, vectors: documentVectors } of documents) {
+    const shared = {
+      document,
+      version,
+      chunks: chunks.length,
+      metadata: JSON.stringify(document.metadata),
+      facts: encodeFacts(document.metadata),
+    };
+    for (const [at, chunk] of chunks.entries()) {
+      rows.push({ ...shared, chunk });
+      const vector = documentVectors?.[at];
+      if (vector !== undefined) vectors.push(vector);
+      if (rows.length === ROWS_PER_BATCH) await flush();
+    }
+  }
+  await flush();
+  return new library.Table(schema, batches);
+}
+
+function encodeBatch(
+  { Float32, makeData, RecordBatch, Struct, vectorFromArray }: Arrow,
+  schema: arrow.Schema,
+  rows: readonly Row[],
+  vectors: readonly Float32Array[],
+): arrow.RecordBatch {
+  const children = schema.fields.map((field, at): arrow.Data => {
+    const column = COLUMNS[at];
+    if (column !== undefined) {
+      const [data] = vectorFromArray(rows.map(column.value), field.type).data;
+      if (data === undefined) throw new Error(`The column ${column.name} was encoded to nothing.`);
+      return data;
+    }
+    const { listSize } = field.type as arrow.FixedSizeList;
+    const values = new Float32Array(rows.length * listSize);
+    for (const [row, vector] of vectors.entries()) values.set(vector, row * listSize);
+    const child = makeData({ type: new Float32(), length: values.length, nullCount: 0, data: values });
+    return makeData({ type: field.type as arrow.FixedSizeList, length: rows.length, nullCount: 0, child });
+  });
+  const data = makeData({ type: new Struct(schema.fields), length: rows.length, nullCount: 0, children });
+  return new RecordBatch(schema, data);
+}
+
+/**
+ * What a search by words looks in: the text under its title and headings, which often say what the text only
+ * refers to. One column, because LanceDB takes some ten times as long to search two and add up their scores.
+ */
+function searchedText({ document: { title }, chunk: { heading, text } }: Row): string {
+  // The path of the headings often begins with the title.
+  if (heading === undefined)
+    return `${title}
+${text}`;
+  return heading.startsWith(title)
+    ? `${heading}
+${text}`
+    : `${title}
+${heading}
+${text}`;
+}
+
+/** The name of one commit's rows, later ones greater: its time, and what tells it from others of that time. */
+export function newVersion(): string {
+  return `${new Date().toISOString()} ${randomUUID()}`;
+}
+
+const timeOfVersion = (version: string): string => version.slice(0, version.indexOf(' '));
+
+/** Reads one value of a row by its column's name. */
+export type ReadValue = (column: string) => unknown;
+
+/** The rows of an answer, decoded one by one without making an object of each row first. */
+export function decodeRows<T>(table: arrow.Table, decode: (read: ReadValue) => T): T[] {
+  return table.batches.flatMap((batch) => {
+    const columns = new Map(batch.schema.fields.map((field, at) => [field.name, batch.getChildAt(at)]));
+    return Array.from({ length: batch.numRows }, (_, row) =>
+      decode((column) => columns.get(column)?.get(row) as unknown),
+    );
+  });
+}
+
+/** A row read with CHUNK_COLUMNS. */
+export function decodeChunk(read: ReadValue): StoredChunk {
+  const heading = read('heading') as string | null;
+  const page = read('page') as number | null;
+  return {
+    id: read('id') as string,
+    index: read('chunk_index') as number,
+    text: read('text') as string,
+    start: read('start_offset') as number,
+    end: read('end_offset') as number,
+    tokens: read('tokens') as number,
+    ...(heading === null ? {} : { heading }),
+    ...(page === null ? {} : { page }),
+    documentId: read('document_id') as string,
+    title: read('title') as string,
+    uri: read('uri') as string,
+    metadata: JSON.parse(read('metadata') as string) as Metadata,
+  };
+}
+
+/** A row read with DOCUMENT_COLUMNS. */
+export function decodeDocument(read: ReadValue): DocumentRecord {
+  return {
+    id: read('document_id') as string,
+    source: read('source') as string,
+    uri: read('uri') as string,
+    title: read('title') as string,
+    mediaType: read('media_type') as string,
+    bytes: read('bytes') as number,
+    contentHash: read('content_hash') as string,
+    metadata: JSON.parse(read('metadata') as string) as Metadata,
+    chunks: read('document_chunks') as number,
+    ingestedAt: timeOfVersion(read('version') as string),
+  };
+}
