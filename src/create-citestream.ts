@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+
+import { ChatEngine } from './chat/chat-engine.ts';
+import { SqliteHistoryStore } from './chat/sqlite-history-store.ts';
+import { CitationQueryEngine } from './citations/citation-query-engine.ts';
+import type { Citestream } from './citestream.ts';
+import type { Configuration } from './config/configuration.ts';
+import { requireAvailable } from './config/require-available.ts';
+import { QueuedIngestJobs } from './ingest/queued-ingest-jobs.ts';
+import { runIngestInThread } from './ingest-thread.ts';
+import { ExtractiveLLM } from './llms/extractive.ts';
+import type { LLM } from './llms/llm.ts';
+import { openStore } from './open-store.ts';
+import { VectorIndexRetriever } from './retrieval/vector-index-retriever.ts';
+
+/**
+ * Wires the parts from one configuration: the only place that knows which implementations there are. Dispose what it
+ * returns to close them all. Throws NOT_IMPLEMENTED for what this version does not have, and what opening the store
+ * and the history throw.
+ *
+ * @example
+ * await using citestream = await createCitestream(loadConfiguration().configuration);
+ * for await (const event of citestream.chat.stream({ message: 'What is a turn?' })) console.log(event);
+ */
+export async function createCitestream(configuration: Configuration): Promise<Citestream> {
+  requireAvailable(configuration);
+  await using opened = new AsyncDisposableStack();
+  const store = opened.use(await openStore(configuration));
+  const history = opened.use(new SqliteHistoryStore(join(configuration.dataDir, 'history.sqlite')));
+  const jobs = opened.use(
+    new QueuedIngestJobs({ run: async (task) => runIngestInThread({ ...task, configuration }) }),
+  );
+  const llm = createLLM(configuration);
+  const { topK, mode, scoreCutoff, timeoutMs } = configuration.retrieval;
+  const retriever = new VectorIndexRetriever({
+    store,
+    similarityTopK: topK,
+    mode,
+    timeoutMs,
+    ...(scoreCutoff === undefined ? {} : { scoreCutoff }),
+  });
+  const engine = new CitationQueryEngine({
+    retriever,
+    llm,
+    citationChunkSize: configuration.citation.chunkSize,
+    citationChunkOverlap: configuration.citation.chunkOverlap,
+  });
+  const chat = new ChatEngine({
+    engine,
+    llm,
+    history,
+    historyTokens: configuration.chat.historyTokens,
+    maxMessageCharacters: configuration.chat.maxMessageChars,
+    mode: configuration.mode,
+  });
+  const resources = opened.move();
+  return {
+    configuration,
+    store,
+    retriever,
+    engine,
+    chat,
+    history,
+    jobs,
+    [Symbol.asyncDispose]: async () => resources.disposeAsync(),
+  };
+}
+
+/** A piece of the extractive answerer's stream is three words, about four tokens. */
+const TOKENS_A_PIECE = 4;
+
+/** The LLM that the configuration names; a line here is what adding one takes. */
+function createLLM({ extractive }: Configuration): LLM {
+  const { tokensPerSecond } = extractive;
+  return new ExtractiveLLM(
+    tokensPerSecond === undefined ? {} : { paceMs: (1000 * TOKENS_A_PIECE) / tokensPerSecond },
+  );
+}
