@@ -1,0 +1,8 @@
+/**
+ * What a provider of one's own is tested with: deterministic fakes of the interfaces, and the contract suites that
+ * every implementation passes. The suites register Vitest tests, so calling one needs `vitest` installed.
+ */
+export { FixedRetriever } from './fixed-retriever.ts';
+export { HashingEmbedder } from './hashing-embedder.ts';
+export { ScriptedLLM } from './scripted-llm.ts';
+export { describeHistoryStore, describeLLM, describeVectorStore } from './contract-suites.ts';
