@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+
+import * as library from '../src/index.ts';
+import * as testing from '../src/testing/index.ts';
+
+describe('the public surface', () => {
+  it('is this, and grows only on purpose', () => {
+    expect(Object.keys(library).sort()).toEqual([
+      'ChatEngine',
+      'CitationParser',
+      'CitationQueryEngine',
+      'CitestreamError',
+      'ExtractiveLLM',
+      'InvalidInputError',
+      'LanceDBStore',
+      'NotImplementedError',
+      'SentenceSplitter',
+      'SqliteHistoryStore',
+      'VectorIndexRetriever',
+      'createCitestream',
+      'loadConfiguration',
+      'runIngest',
+    ]);
+    expect(Object.keys(testing).sort()).toEqual([
+      'FixedRetriever',
+      'HashingEmbedder',
+      'ScriptedLLM',
+      'describeHistoryStore',
+      'describeLLM',
+      'describeVectorStore',
+    ]);
+  });
+});
