@@ -61,6 +61,12 @@ describe('evaluate', () => {
     expect(retriever.asked.map(({ topK }) => topK)).toEqual([50, 50]);
   });
 
+  it('counts a query that finds nothing as 0, rather than leave it out', async () => {
+    const result = await evaluate(answering({ first: [chunk('corpus.jsonl#a')] }), queries);
+    expect(result.queries).toBe(2);
+    for (const figure of [result.ndcg, result.recall, result.mrr]) expect(figure.mean).toBe(0.5);
+  });
+
   it('ends for a caller who left', async () => {
     const signal = AbortSignal.abort(new Error('left'));
     const retriever = answering({});

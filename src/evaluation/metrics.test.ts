@@ -16,15 +16,15 @@ describe('ndcgAt', () => {
     expect(ndcgAt(10, [], relevance)).toBe(0);
   });
 
-  it('has gains of 2^relevance − 1, discounted by the logarithm of the rank', () => {
-    // (1/log2(2) + 7/log2(3) + 3/log2(5)) / (7/log2(2) + 3/log2(3) + 1/log2(4))
-    const expected = (1 + 7 / Math.log2(3) + 3 / Math.log2(5)) / (7 + 3 / Math.log2(3) + 0.5);
+  it('has the relevance as gain, discounted by the logarithm of the rank, as trec_eval does', () => {
+    // (1/log2(2) + 3/log2(3) + 2/log2(5)) / (3/log2(2) + 2/log2(3) + 1/log2(4))
+    const expected = (1 + 3 / Math.log2(3) + 2 / Math.log2(5)) / (3 + 2 / Math.log2(3) + 0.5);
     expect(ndcgAt(10, ['c', 'a', 'd', 'b'], relevance)).toBeCloseTo(expected, 12);
-    expect(expected).toBeCloseTo(0.7142, 4);
+    expect(expected).toBeCloseTo(0.7884, 4);
   });
 
   it('counts the first k alone, of the ranking and of the ideal', () => {
-    expect(ndcgAt(1, ['b', 'a'], relevance)).toBeCloseTo(3 / 7, 12);
+    expect(ndcgAt(1, ['b', 'a'], relevance)).toBeCloseTo(2 / 3, 12);
     expect(ndcgAt(1, ['a'], relevance)).toBe(1);
   });
 });

@@ -1,11 +1,14 @@
 /** How much a document answers a query, by the document's id; what is missing is not relevant. */
 export type Relevance = ReadonlyMap<string, number>;
 
-const gain = (relevance: number): number => (relevance > 0 ? 2 ** relevance - 1 : 0);
+const gain = (relevance: number): number => Math.max(0, relevance);
 const discounted = (gains: readonly number[]): number =>
   gains.reduce((sum, each, at) => sum + each / Math.log2(at + 2), 0);
 
-/** Normalised discounted cumulative gain of a ranking's first `k`, with gains 2^relevance − 1; 1 is the best order there is. */
+/**
+ * Normalised discounted cumulative gain of a ranking's first `k`; 1 is the best order there is. The gain is the
+ * relevance itself, as in trec_eval's `ndcg_cut` and so in BEIR's figures.
+ */
 export function ndcgAt(k: number, ranking: readonly string[], relevance: Relevance): number {
   const ideal = [...relevance.values()].map(gain).toSorted((a, b) => b - a);
   const best = discounted(ideal.slice(0, k));

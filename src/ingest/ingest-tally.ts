@@ -23,11 +23,6 @@ export class IngestTally {
     options.onEvent({ type: 'started', files: options.files, bytes: options.bytes });
   }
 
-  get hasChangedTheStore(): boolean {
-    const { added, updated, removed } = this.#counts;
-    return added + updated + removed > 0;
-  }
-
   /** Takes the time that one reading of a file took. */
   async timeReading<Result>(read: () => Promise<Result>): Promise<Result> {
     const started = performance.now();

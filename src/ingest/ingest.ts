@@ -58,7 +58,8 @@ export async function ingest(options: IngestOptions): Promise<IngestSummary> {
     await writer.settle();
   }
   tally.progress();
-  if (tally.hasChangedTheStore) await store.optimize(wait);
+  // Also where nothing changed: a run that was killed may have left its documents unindexed.
+  await store.optimize(wait);
   return tally.summary({ skipped: found.skipped, stages: writer.stages });
 }
 

@@ -19,7 +19,7 @@ export interface VectorIndexRetrieverOptions {
   readonly mode?: QueryMode | undefined;
   /** What every question is limited to. */
   readonly filters?: MetadataFilters | undefined;
-  /** Chunks that score less are left away. */
+  /** Chunks that score less are left away; `VectorIndexRetriever` says what a score is. */
   readonly scoreCutoff?: number | undefined;
   /** Run one after the other on what was found. */
   readonly postprocessors?: readonly Postprocessor[] | undefined;
@@ -33,7 +33,11 @@ const MIN_CANDIDATES = 20;
 /** A repeated search asks for more, since duplicates took places; this many times at most. */
 const MAX_ROUNDS = 3;
 
-/** Finds chunks by their words, by the meaning of the question, or by both fused. */
+/**
+ * Finds chunks by their words, by the meaning of the question, or by both fused. A score is comparable within one
+ * answer alone: in the mode `sparse` it is BM25 (above 0, without a bound), in `default` the cosine (−1 to 1), and in
+ * `hybrid` the sum of 1 / (60 + rank) over the two searches, at most 2 / 61 ≈ 0.033 for what is first in both.
+ */
 export class VectorIndexRetriever implements Retriever {
   readonly mode: QueryMode;
   readonly #store: VectorStore;

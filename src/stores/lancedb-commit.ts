@@ -17,6 +17,8 @@ export async function commitDocuments(
   const rows = await encodeRows(arrow, await table.schema(), group, newVersion());
   const these = anyDocument(group.map(({ document }) => document.id));
   await onConflictAgain(async () => {
+    // What another process committed a moment ago counts, however seldom this one looks for it.
+    await table.checkoutLatest();
     // New documents are appended, which costs the same however much is stored.
     if ((await table.countRows(these)) === 0) await table.add(rows);
     else {

@@ -1,11 +1,38 @@
 import { CitestreamError } from '../errors.ts';
 
-/** What the operating system calls the failures that a user can do something about. */
-const REASONS: readonly (readonly [RegExp, string])[] = [
-  [/EACCES|EPERM|EROFS|os error (1|13|30)\b/, 'there is no permission to use it'],
-  [/ENOSPC|EDQUOT|EFBIG|os error (27|28|122)\b/, 'there is no space left for it'],
-  [/EMFILE|ENFILE|os error (23|24)\b/, 'too many files are open'],
-  [/ENOTDIR|EEXIST|os error (17|20)\b/, 'a file is in its way'],
+interface KnownFailure {
+  readonly pattern: RegExp;
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+/** The failures a user can do something about, by what the operating system and LanceDB call them. */
+const KNOWN_FAILURES: readonly KnownFailure[] = [
+  {
+    pattern: /EACCES|EPERM|EROFS|os error (1|13|30)\b/,
+    reason: 'there is no permission to use it',
+    remedy: 'Correct its rights, or use another folder.',
+  },
+  {
+    pattern: /ENOSPC|EDQUOT|EFBIG|os error (27|28|122)\b/,
+    reason: 'there is no space left for it',
+    remedy: 'Make space and try again; what was stored before is kept.',
+  },
+  {
+    pattern: /EMFILE|ENFILE|os error (23|24)\b/,
+    reason: 'too many files are open',
+    remedy: 'Raise the limit (ulimit -n) and try again.',
+  },
+  {
+    pattern: /ENOTDIR|EEXIST|os error (17|20)\b/,
+    reason: 'a file is in its way',
+    remedy: 'Move it away, or use another folder.',
+  },
+  {
+    pattern: /Not found:|sufficient data|Invalid range|failed to fill whole buffer|Invalid magic|corrupt/i,
+    reason: 'files in it are missing or damaged',
+    remedy: 'Delete it and ingest again, or use another folder.',
+  },
 ];
 
 /** Throws what LanceDB threw as an error of the house: TIMEOUT, DATA_FOLDER or STORE_FAILED. */
@@ -17,11 +44,11 @@ export function failStore(what: string, cause: unknown): never {
       cause,
     });
   }
-  const reason = reasonOf(message);
-  if (reason !== undefined) {
+  const known = knownFailure(message);
+  if (known !== undefined) {
     throw new CitestreamError(
       'DATA_FOLDER',
-      `${what} failed, for the data folder cannot be used: ${reason}. What was stored before is kept. Correct it and try again.`,
+      `${what} failed, for the data folder cannot be used: ${known.reason}. ${known.remedy}`,
       { cause },
     );
   }
@@ -32,13 +59,19 @@ export function failStore(what: string, cause: unknown): never {
 export function unusableFolder(directory: string, cause: unknown): CitestreamError {
   const message = cause instanceof Error ? cause.message : String(cause);
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const reason =
+  const { reason, remedy } =
     code === 'ENOENT' || isNotFound(cause)
-      ? 'it holds no such collection yet; ingest documents first'
-      : (reasonOf(`${code} ${message}`) ?? firstLine(cause));
+      ? {
+          reason: 'it holds no such collection yet',
+          remedy: 'Ingest documents first, or use another folder.',
+        }
+      : (knownFailure(`${code} ${message}`) ?? {
+          reason: firstLine(cause),
+          remedy: 'Correct it, or use another folder.',
+        });
   return new CitestreamError(
     'DATA_FOLDER',
-    `The data folder ${directory} cannot be used: ${reason}. Correct it, or use another folder.`,
+    `The data folder ${directory} cannot be used: ${reason}. ${remedy}`,
     { cause },
   );
 }
@@ -48,12 +81,12 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof Error && /was not found/.test(error.message);
 }
 
-function reasonOf(message: string): string | undefined {
-  return REASONS.find(([pattern]) => pattern.test(message))?.[1];
+function knownFailure(message: string): KnownFailure | undefined {
+  return KNOWN_FAILURES.find(({ pattern }) => pattern.test(message));
 }
 
 /** LanceDB's own words, without the places in its source. */
 function firstLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return (message.split(/\n|, \/usr\//)[0] ?? '').trim().replace(/\.$/, '').slice(0, 300);
+  return (message.split(/\n|, \/(?:usr|rustc)\//)[0] ?? '').trim().replace(/\.$/, '').slice(0, 300);
 }

@@ -1,7 +1,7 @@
 import type * as arrow from 'apache-arrow';
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Chunk, DocumentRecord, Metadata, StoredChunk } from '../documents/document.ts';
+import type { Chunk, DocumentRecord, StoredChunk } from '../documents/document.ts';
 import { encodeFacts } from './metadata-facts.ts';
 import type { DocumentChunks } from './vector-store.ts';
 
@@ -11,84 +11,57 @@ export type Arrow = typeof arrow;
 /** A chunk with all that its row says of its document. */
 interface Row {
   readonly document: DocumentChunks['document'];
-  readonly version: string;
-  readonly chunks: number;
-  readonly metadata: string;
-  readonly facts: string;
   readonly chunk: Chunk;
+  /** How many chunks the document has. */
+  readonly chunks: number;
+  readonly facts: string;
+  readonly version: string;
 }
 
 interface Column {
   readonly name: string;
-  readonly type: 'text' | 'integer' | 'number';
+  readonly type: 'text' | 'integer';
   readonly nullable?: boolean;
   readonly value: (row: Row) => string | number | null;
 }
 
-/** Every row tells its document's facts too: so one commit switches a document, and a search reads one table. */
+/**
+ * Every row tells its document's facts too: so one commit switches a document, and a search reads one table.
+ * What is only ever read stands together in one column, since each column of an answer costs a search as much as
+ * finding a chunk does; the others are what is searched, filtered and ordered by.
+ */
 const COLUMNS: readonly Column[] = [
-  { name: 'id', type: 'text', value: (row) => row.chunk.id },
-  { name: 'chunk_index', type: 'integer', value: (row) => row.chunk.index },
-  { name: 'text', type: 'text', value: (row) => row.chunk.text },
+  { name: 'id', type: 'text', value: ({ chunk }) => chunk.id },
+  { name: 'document_id', type: 'text', value: ({ document }) => document.id },
+  { name: 'chunk_index', type: 'integer', value: ({ chunk }) => chunk.index },
   { name: 'searched_text', type: 'text', value: searchedText },
-  { name: 'start_offset', type: 'integer', value: (row) => row.chunk.start },
-  { name: 'end_offset', type: 'integer', value: (row) => row.chunk.end },
-  { name: 'tokens', type: 'integer', value: (row) => row.chunk.tokens },
-  { name: 'heading', type: 'text', nullable: true, value: (row) => row.chunk.heading ?? null },
-  { name: 'page', type: 'integer', nullable: true, value: (row) => row.chunk.page ?? null },
-  { name: 'document_id', type: 'text', value: (row) => row.document.id },
-  { name: 'title', type: 'text', value: (row) => row.document.title },
-  { name: 'uri', type: 'text', value: (row) => row.document.uri },
-  { name: 'source', type: 'text', value: (row) => row.document.source },
-  { name: 'media_type', type: 'text', value: (row) => row.document.mediaType },
-  { name: 'bytes', type: 'number', value: (row) => row.document.bytes },
-  { name: 'content_hash', type: 'text', value: (row) => row.document.contentHash },
-  { name: 'metadata', type: 'text', value: (row) => row.metadata },
-  { name: 'facts', type: 'text', value: (row) => row.facts },
-  { name: 'document_chunks', type: 'integer', value: (row) => row.chunks },
-  { name: 'version', type: 'text', value: (row) => row.version },
+  { name: 'title', type: 'text', value: ({ document }) => document.title },
+  { name: 'uri', type: 'text', value: ({ document }) => document.uri },
+  { name: 'media_type', type: 'text', value: ({ document }) => document.mediaType },
+  { name: 'page', type: 'integer', nullable: true, value: ({ chunk }) => chunk.page ?? null },
+  { name: 'facts', type: 'text', value: ({ facts }) => facts },
+  { name: 'chunk', type: 'text', value: storedChunk },
+  // A document's record is read from its first chunk's row.
+  { name: 'document', type: 'text', nullable: true, value: storedDocument },
+  { name: 'version', type: 'text', value: ({ version }) => version },
 ];
 
 /** The columns a stored chunk is read from. */
-export const CHUNK_COLUMNS: readonly string[] = [
-  'id',
-  'chunk_index',
-  'text',
-  'start_offset',
-  'end_offset',
-  'tokens',
-  'heading',
-  'page',
-  'document_id',
-  'title',
-  'uri',
-  'metadata',
-];
+export const CHUNK_COLUMNS: readonly string[] = ['chunk'];
 
-/** The columns a document's record is read from. */
-export const DOCUMENT_COLUMNS: readonly string[] = [
-  'document_id',
-  'source',
-  'uri',
-  'title',
-  'media_type',
-  'bytes',
-  'content_hash',
-  'metadata',
-  'document_chunks',
-  'version',
-];
+/** The columns a document's record is read from, in the rows of chunk 0. */
+export const DOCUMENT_COLUMNS: readonly string[] = ['document', 'version'];
 
 /** How many rows are encoded before other work has its turn. */
 const ROWS_PER_BATCH = 500;
 
 /** The schema of a collection's table; `properties` are kept with it. */
 export function rowSchema(
-  { Field, FixedSizeList, Float32, Float64, Int32, Schema, Utf8 }: Arrow,
+  { Field, FixedSizeList, Float32, Int32, Schema, Utf8 }: Arrow,
   dimension: number | undefined,
   properties: ReadonlyMap<string, string>,
 ): arrow.Schema {
-  const types = { text: () => new Utf8(), integer: () => new Int32(), number: () => new Float64() };
+  const types = { text: () => new Utf8(), integer: () => new Int32() };
   const fields: arrow.Field[] = COLUMNS.map(
     ({ name, type, nullable = false }) => new Field(name, types[type](), nullable),
   );
@@ -120,7 +93,6 @@ export async function encodeRows(
       document,
       version,
       chunks: chunks.length,
-      metadata: JSON.stringify(document.metadata),
       facts: encodeFacts(document.metadata),
     };
     for (const [at, chunk] of chunks.entries()) {
@@ -194,38 +166,22 @@ export function decodeRows<T>(table: arrow.Table, decode: (read: ReadValue) => T
   });
 }
 
+function storedChunk({ document: { id, title, uri, metadata }, chunk }: Row): string {
+  return JSON.stringify({ ...chunk, documentId: id, title, uri, metadata } satisfies StoredChunk);
+}
+
+function storedDocument({ document, chunk, chunks }: Row): string | null {
+  if (chunk.index > 0) return null;
+  return JSON.stringify({ ...document, chunks } satisfies Omit<DocumentRecord, 'ingestedAt'>);
+}
+
 /** A row read with CHUNK_COLUMNS. */
 export function decodeChunk(read: ReadValue): StoredChunk {
-  const heading = read('heading') as string | null;
-  const page = read('page') as number | null;
-  return {
-    id: read('id') as string,
-    index: read('chunk_index') as number,
-    text: read('text') as string,
-    start: read('start_offset') as number,
-    end: read('end_offset') as number,
-    tokens: read('tokens') as number,
-    ...(heading === null ? {} : { heading }),
-    ...(page === null ? {} : { page }),
-    documentId: read('document_id') as string,
-    title: read('title') as string,
-    uri: read('uri') as string,
-    metadata: JSON.parse(read('metadata') as string) as Metadata,
-  };
+  return JSON.parse(read('chunk') as string) as StoredChunk;
 }
 
 /** A row read with DOCUMENT_COLUMNS. */
 export function decodeDocument(read: ReadValue): DocumentRecord {
-  return {
-    id: read('document_id') as string,
-    source: read('source') as string,
-    uri: read('uri') as string,
-    title: read('title') as string,
-    mediaType: read('media_type') as string,
-    bytes: read('bytes') as number,
-    contentHash: read('content_hash') as string,
-    metadata: JSON.parse(read('metadata') as string) as Metadata,
-    chunks: read('document_chunks') as number,
-    ingestedAt: timeOfVersion(read('version') as string),
-  };
+  const document = JSON.parse(read('document') as string) as Omit<DocumentRecord, 'ingestedAt'>;
+  return { ...document, ingestedAt: timeOfVersion(read('version') as string) };
 }

@@ -48,41 +48,6 @@ describe('LanceDBStore', () => {
     expect(await two.count()).toEqual({ documents: 0, chunks: 0 });
   });
 
-  it('is made once by several that open it at the same moment', async () => {
-    const folder = newFolder();
-    const stores = await Promise.all(
-      Array.from({ length: 4 }, async () => LanceDBStore.open(folder, { refreshMs: 0 })),
-    );
-    await Promise.all(
-      stores.map(async (store, n) => store.replaceDocuments([exampleDocument(`doc${n}`, ['text'])])),
-    );
-    for (const store of stores) {
-      expect(await store.count()).toEqual({ documents: 4, chunks: 4 });
-      expect(await store.query({ mode: 'sparse', text: 'text', topK: 10 })).toHaveLength(4);
-    }
-    await Promise.all(stores.map(async (store) => store[Symbol.asyncDispose]()));
-  });
-
-  it('survives two that replace, delete and optimize the same documents', async () => {
-    const folder = newFolder();
-    const stores = await Promise.all([1, 2].map(async () => LanceDBStore.open(folder, { refreshMs: 0 })));
-    const entries = (version: string) =>
-      Array.from({ length: 5 }, (_, n) => exampleDocument(`doc${n}`, ['a', 'b', 'c'], { version }));
-    await stores[0]?.replaceDocuments(entries('v0'));
-    await Promise.all(
-      stores.map(async (store, at) => {
-        for (let round = 0; round < 4; round += 1) {
-          await store.replaceDocuments(entries(`v${at}-${round}`).slice(at * 2, at * 2 + 3));
-          await store.optimize();
-        }
-      }),
-    );
-    await Promise.all(stores.map(async (store, at) => store.deleteDocuments([`doc${at}`])));
-    const count = await stores[0]?.count();
-    expect(count).toEqual({ documents: 3, chunks: 9 });
-    await Promise.all(stores.map(async (store) => store[Symbol.asyncDispose]()));
-  });
-
   it('finds the same by an index of vectors as by comparing all', async () => {
     const documents = Array.from({ length: 10 }, (_, n) => {
       const vectors = Array.from({ length: 30 }, (__, m) =>
@@ -101,24 +66,6 @@ describe('LanceDBStore', () => {
     await store.optimize();
     const indexed = await store.query(query);
     expect(indexed.map(({ chunk }) => chunk.id)).toEqual(compared.map(({ chunk }) => chunk.id));
-  });
-
-  it('indexes by itself while many documents are stored', async () => {
-    const folder = newFolder();
-    await using store = await LanceDBStore.open(folder);
-    for (let n = 0; n < 5; n += 1) {
-      await store.replaceDocuments([
-        exampleDocument(
-          `doc${n}`,
-          Array.from({ length: 900 }, () => 'word'),
-        ),
-      ]);
-    }
-    const table = await (await connect(folder)).openTable('documents');
-    expect(await table.indexStats('searched_text_idx')).toMatchObject({
-      numIndexedRows: 4500,
-      numUnindexedRows: 0,
-    });
   });
 
   describe('refuses', () => {

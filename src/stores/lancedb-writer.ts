@@ -52,6 +52,7 @@ export class LanceDBWriter {
     const these = anyDocument(documentIds);
     return this.#write('Deleting documents', options, async (signal) => {
       const deleted = await onConflictAgain(async () => {
+        await table.checkoutLatest();
         const found = await table.countRows(`${these} AND chunk_index = 0`);
         if (found > 0) await table.delete(these);
         return found;
