@@ -1,18 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 
-import type { Nodes } from 'mdast';
-import { fromMarkdown } from 'mdast-util-from-markdown';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { COMMANDS, COMMON_SETTINGS } from '../src/cli/commands.ts';
@@ -21,76 +11,13 @@ import { SETTINGS } from '../src/config/settings.ts';
 import { createCitestream } from '../src/create-citestream.ts';
 import { ERROR_TABLE } from '../src/errors.ts';
 import { createHttpServer } from '../src/server/http-server.ts';
-
-const root = resolve(import.meta.dirname, '..');
-const files = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'CHANGELOG.md',
-  ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
-];
-const read = (file: string): string => readFileSync(join(root, file), 'utf8');
-const pages = files.map((file) => {
-  const text = read(file);
-  return { file, text, nodes: [...walk(fromMarkdown(text))] };
-});
+import { anchorsOf, column, files, isJson, pages, read, root, snippets, tableUnder } from './guides.ts';
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'citestream-docs-'));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-function* walk(node: Nodes): Generator<Nodes> {
-  yield node;
-  if ('children' in node) for (const child of node.children) yield* walk(child);
-}
-
-function plain(node: Nodes): string {
-  if ('value' in node) return node.value;
-  return 'children' in node ? node.children.map(plain).join('') : '';
-}
-
-/** The anchors of a page's headings, as GitHub makes them. */
-function anchorsOf(nodes: readonly Nodes[]): Set<string> {
-  const anchors = new Set<string>();
-  for (const heading of nodes.filter(({ type }) => type === 'heading')) {
-    const slug = plain(heading)
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replaceAll(/\s/g, '-');
-    let anchor = slug;
-    for (let number = 1; anchors.has(anchor); number += 1) anchor = `${slug}-${number}`;
-    anchors.add(anchor);
-  }
-  return anchors;
-}
-
-/** The cells of the tables under a heading, the header and its rule left out; code without its backticks. */
-function tableUnder(file: string, heading: string): string[][] {
-  const text = read(file);
-  const start = text.indexOf(`## ${heading}\n`);
-  if (start === -1) throw new Error(`${file} has no heading "${heading}".`);
-  const level = /#*$/.exec(text.slice(0, start))?.[0].length ?? 0;
-  const rest = text.slice(start + heading.length + 4);
-  const end = rest.search(new RegExp(`^#{1,${level + 2}} `, 'm'));
-  const lines = rest.slice(0, end === -1 ? rest.length : end).split('\n');
-  return lines
-    .filter((line) => line.startsWith('|'))
-    .slice(2)
-    .map((line) =>
-      line
-        .slice(1, -1)
-        .split('|')
-        .map((cell) => cell.trim().replaceAll('`', '')),
-    );
-}
-
-const column = (rows: readonly string[][], index = 0): string[] => rows.map((cells) => cells[index] ?? '');
-
-const snippets = pages.flatMap(({ file, nodes }) =>
-  nodes.flatMap((node) => (node.type === 'code' ? [{ file, lang: node.lang ?? '', value: node.value }] : [])),
-);
 
 describe('the guides', () => {
   it('link to files and headings that are there', () => {
@@ -135,14 +62,28 @@ describe('the guides', () => {
     expect(headings.sort()).toEqual(names);
   });
 
-  it('give the reason for every dependency with its licence, and for no other', () => {
-    const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
-    const rows = tableUnder('docs/architecture.md', 'Dependencies');
-    expect(column(rows)).toEqual(Object.keys(dependencies).sort());
+  it.each([
+    ['dependencies', 'Dependencies'],
+    ['devDependencies', 'Development dependencies'],
+  ] as const)('give the reason and the licence of all %s, and of no other', (key, heading) => {
+    const manifest = JSON.parse(read('package.json')) as Record<typeof key, Record<string, string>>;
+    const rows = tableUnder('docs/architecture.md', heading);
+    expect(column(rows)).toEqual(Object.keys(manifest[key]).sort());
     const licences = column(rows).map(
       (name) => (JSON.parse(read(`node_modules/${name}/package.json`)) as { license: string }).license,
     );
     expect(column(rows, 2)).toEqual(licences);
+    expect(column(rows, 1).filter((reason) => reason === '')).toEqual([]);
+  });
+
+  it('give the rough size of every dependency', () => {
+    const wrong = tableUnder('docs/architecture.md', 'Dependencies').flatMap(([name = '', , , text = '']) => {
+      const megabytes = folderBytes(join(root, 'node_modules', name)) / 1e6;
+      const told = text.startsWith('under 0.1 MB') ? 0.05 : Number.parseFloat(text);
+      const isNear = Math.abs(told - megabytes) <= Math.max(0.1, megabytes / 4);
+      return isNear ? [] : [`${name}: ${megabytes.toFixed(2)} MB, not ${text}`];
+    });
+    expect(wrong).toEqual([]);
   });
 
   it('hold the sentences that the sample questions expect', () => {
@@ -217,6 +158,31 @@ describe('the guides', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('name flags and scripts that there are', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    // A flag of the benchmarks, one of a command that is said to come later, and one of npm.
+    const others = ['--quick', '--cpu-bound', '--'];
+    const flags = new Set([
+      '--config',
+      '--debug',
+      '--help',
+      ...others,
+      ...SETTINGS.map(({ flag }) => flag),
+      ...COMMANDS.flatMap(({ options = [] }) => options.map(({ usage }) => usage.split(' ')[0])),
+    ]);
+    const unknown = pages.flatMap(({ file, text, nodes }) => [
+      ...nodes
+        .flatMap((node) => (node.type === 'inlineCode' ? [node.value] : []))
+        .flatMap((value) => value.match(/(?<=^|\s)--[a-z-]*/g) ?? [])
+        .filter((flag) => !flags.has(flag))
+        .map((flag) => `${file}: ${flag}`),
+      ...[...text.matchAll(/npm run ([a-z:]+)/g)]
+        .filter(([, name = '']) => scripts[name] === undefined)
+        .map(([command]) => `${file}: ${command}`),
+    ]);
+    expect(unknown).toEqual([]);
+  });
+
   it('show JSON that is JSON, and shell that is shell', () => {
     const bad = snippets.flatMap(({ file, lang, value }) => {
       const isFine =
@@ -258,11 +224,9 @@ describe('the guides', () => {
   });
 });
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+function folderBytes(folder: string): number {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
 }
