@@ -71,6 +71,7 @@ export type {
   ChatRequest,
   ChatResponse,
   Grounding,
+  GroundingSource,
   LLM,
   LLMCapabilities,
   StopReason,

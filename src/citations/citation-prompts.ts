@@ -1,6 +1,6 @@
 import { CitestreamError } from '../errors.ts';
 import { estimateTokens } from '../llms/estimate-tokens.ts';
-import type { ChatMessage, ChatRequest, Grounding } from '../llms/llm.ts';
+import type { ChatMessage, ChatRequest, GroundingSource } from '../llms/llm.ts';
 import {
   CITATION_QA_TEMPLATE,
   CITATION_REFINE_TEMPLATE,
@@ -10,7 +10,7 @@ import {
 import { compileTemplate, type PromptTemplate } from './prompt-template.ts';
 
 /** A source as a prompt shows it; one that had to be cut is shown in parts, each under its own number again. */
-export type PromptSource = Grounding['sources'][number];
+export type PromptSource = GroundingSource;
 
 /** What the next prompt is made of. */
 export interface PromptParts {

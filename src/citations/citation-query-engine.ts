@@ -1,7 +1,8 @@
 import type { ScoredChunk } from '../documents/document.ts';
 import { CitestreamError, NotImplementedError, toCitestreamError } from '../errors.ts';
-import type { ChatDelta, ChatMessage, LLM } from '../llms/llm.ts';
+import type { ChatDelta, ChatMessage, GroundingSource, LLM } from '../llms/llm.ts';
 import type { RetrieveOptions, Retriever } from '../retrieval/retriever.ts';
+import type { Source } from './citation.ts';
 import { CitationPrompts } from './citation-prompts.ts';
 import type { QaVariable, RefineVariable } from './citation-templates.ts';
 import { CitedAnswer } from './cited-answer.ts';
@@ -131,7 +132,7 @@ export class CitationQueryEngine {
             llm: this.#llm,
             prompts: this.#prompts,
             question,
-            sources: sources.map(({ id, text }) => ({ id, text })),
+            sources: sources.map(groundingOf),
             streams,
             ...options,
           });
@@ -175,6 +176,10 @@ export class CitationQueryEngine {
       timings: { retrievalMs, firstTokenMs: firstTokenMs ?? totalMs, totalMs },
     };
   }
+}
+
+function groundingOf({ id, text, title, heading }: Source): GroundingSource {
+  return heading === undefined ? { id, text, title } : { id, text, title, heading };
 }
 
 function retrieveOptions({ signal, topK, filters }: QueryOptions): RetrieveOptions {

@@ -1,7 +1,7 @@
 import type { Citation, Source } from './citation.ts';
 import { CitationParser, type ParsedPiece } from './citation-parser.ts';
 import type { QueryEvent } from './query-event.ts';
-import { claimBefore, type SupportCheck } from './support-check.ts';
+import { claimBefore, MAX_CLAIM_CHARACTERS, type SupportCheck } from './support-check.ts';
 
 /** What an answer is checked against. */
 export interface CitedAnswerOptions {
@@ -19,7 +19,9 @@ export class CitedAnswer {
   readonly #supportCheck: SupportCheck;
   readonly #parser: CitationParser;
   readonly #cited = new Set<number>();
-  #text = '';
+  /** The end of the answer so far, as much as claims are looked for in. */
+  #tail = '';
+  #tailStart = 0;
   #claim = '';
   /** The sources cited for `claim` so far. */
   #sameClaim: Source[] = [];
@@ -49,17 +51,28 @@ export class CitedAnswer {
   #events(pieces: readonly ParsedPiece[]): readonly AnswerEvent[] {
     return pieces.map((piece) => {
       if (piece.type === 'citation') return { type: 'citation', citation: this.#cite(piece.id, piece.at) };
-      this.#text += piece.text;
+      this.#append(piece.text);
       return { type: 'token', text: piece.text };
     });
+  }
+
+  #append(text: string): void {
+    this.#tail += text;
+    // Cut seldom, so that the cost of an answer stays linear.
+    if (this.#tail.length <= 8 * MAX_CLAIM_CHARACTERS) return;
+    const cut = this.#tail.length - 2 * MAX_CLAIM_CHARACTERS;
+    this.#tail = this.#tail.slice(cut);
+    this.#tailStart += cut;
   }
 
   #cite(id: number, at: number): Citation {
     const source = this.#sources[id - 1];
     if (source === undefined) throw new RangeError(`Source ${id} was never given.`);
-    const isSameClaim = this.#markersEnd !== -1 && this.#text.slice(this.#markersEnd, at).trim() === '';
+    const before = this.#tail.slice(0, at - this.#tailStart);
+    const isSameClaim =
+      this.#markersEnd > this.#tailStart && before.slice(this.#markersEnd - this.#tailStart).trim() === '';
     if (!isSameClaim) {
-      this.#claim = claimBefore(this.#text.slice(0, at));
+      this.#claim = claimBefore(before);
       this.#sameClaim = [];
     }
     const support = this.#supportCheck({ claim: this.#claim, source, alsoCited: this.#sameClaim });

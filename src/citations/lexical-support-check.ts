@@ -14,6 +14,7 @@ const SHARE_OF_OWN = 0.25;
 const NUMBER_WEIGHT = 2;
 const RELATED_FORM = 0.75;
 const MIN_VERBATIM_CHARACTERS = 16;
+const NEGATION_REACH = 2;
 
 const NEGATIONS = new Set(
   (
@@ -31,6 +32,7 @@ const NUMBER_WORDS = new Map(
 interface Passage {
   /** Letters and digits alone, for finding what is quoted. */
   readonly letters: string;
+  readonly words: readonly string[];
   readonly terms: ReadonlySet<string>;
   readonly sentences: readonly { readonly terms: ReadonlySet<string>; readonly negates: boolean }[];
   readonly language: Language | undefined;
@@ -49,9 +51,10 @@ const passages = new WeakMap<Source, Passage>();
 export function lexicalSupportCheck({ claim, source, alsoCited }: Claim): Support {
   const passage = passageOf(source);
   const letters = lettersOf(claim);
-  if (letters.length >= MIN_VERBATIM_CHARACTERS && passage.letters.includes(letters)) return 'supported';
-
   const claimWords = words(claim);
+  const isVerbatim = letters.length >= MIN_VERBATIM_CHARACTERS && passage.letters.includes(letters);
+  if (isVerbatim && !followsNegation(claimWords, passage.words)) return 'supported';
+
   const language = languageOf(claimWords);
   const terms = contentTerms(claimWords, language);
   if (terms.size === 0) return 'unchecked';
@@ -69,6 +72,19 @@ export function lexicalSupportCheck({ claim, source, alsoCited }: Claim): Suppor
   const support = judge(share / factor, doubts);
   if (support === 'supported' || alsoCited.length === 0 || isTurnedRound) return support;
   return completes({ terms, passage, others: alsoCited.map(passageOf), factor }) ? 'supported' : support;
+}
+
+/** Whether a negation stands right before the words of a quote, wherever a passage has them: `no pesticides are used`. */
+function followsNegation(quoted: readonly string[], held: readonly string[]): boolean {
+  const [first] = quoted;
+  let isFound = false;
+  for (let at = 0; at + quoted.length <= held.length; at += 1) {
+    if (held[at] === first && quoted.every((word, index) => held[at + index] === word)) {
+      isFound = true;
+      if (!held.slice(Math.max(0, at - NEGATION_REACH), at).some((word) => NEGATIONS.has(word))) return false;
+    }
+  }
+  return isFound;
 }
 
 function judge(share: number, doubts: number): Support {
@@ -167,6 +183,7 @@ function passageOf(source: Source): Passage {
   });
   const passage: Passage = {
     letters: lettersOf(source.text),
+    words: all,
     terms: termsOf(all),
     sentences,
     language: languageOf(all),

@@ -12,10 +12,12 @@ export interface Claim {
 /** Says how far a source bears out a claim; called for every citation on the path of a token, so it has to be quick. */
 export type SupportCheck = (claim: Claim) => Support;
 
-const MAX_CLAIM_CHARACTERS = 1500;
+/** How much of an answer a claim is looked for in. */
+export const MAX_CLAIM_CHARACTERS = 1500;
 const MARKERS = /\s?\[\d+\]/g;
+// Case counts here: ignoring it, `\p{Ll}` would be every letter.
 const SENTENCE_END =
-  /(?:(?<!\b(?:e\.g|i\.e|vs|fig|eq|no|dr|mr|mrs|cf|al|\p{L}))[.!?…]["'”’»)\]*_]*\s+(?!\p{Ll})|[。！？]["'”’」』]*|\n\s*)/giu;
+  /(?:(?<!\b(?:e\.g|i\.e|vs|[Ff]igs?|[Ee]qs?|[Nn]os?|[Dd]r|[Mm]rs?|[Mm]s|cf|al|\p{L}))[.!?…]["'”’»)\]*_]*\s+(?!\p{Ll})|[。！？]["'”’」』]*|\n\s*)/gu;
 const LINE_START = /^[\s>*+#-]*(?:\d{1,3}[.)]\s+)?/;
 const MIN_WORDS_OF_A_PART = 4;
 const WORDS = /[\p{L}\p{N}]+/gu;

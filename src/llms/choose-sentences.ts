@@ -10,12 +10,14 @@ const MIN_ANSWERING_COVERAGE = 0.28;
 /** What further sentences have to reach of the best score; those that cover more of the question, less. */
 const NEXT_SCORE = 0.7;
 const NEXT_SCORE_WITH_NEW_TERMS = 0.55;
+/** What further sentences have to cover of what the best covers, where they bring no new term. */
+const NEXT_COVERAGE = 0.8;
 /** The share of the shorter sentence's words that makes two sentences the same. */
 const SAME_WORDS = 0.7;
 
 /**
- * The sentences that answer best, one to four in the sources' order, none of them twice; none at all where no sentence
- * covers enough of the question to be about it.
+ * The sentences that answer best, one to four, none of them twice: those of the best one's source first, then the
+ * others', each source's in its order. None at all where no sentence covers enough of the question to be about it.
  */
 export function chooseSentences(
   ranked: readonly RankedSentence[],
@@ -31,7 +33,9 @@ export function chooseSentences(
   for (const sentence of best) {
     if (chosen.length === MAX_SENTENCES || sentence.score < first.score * NEXT_SCORE_WITH_NEW_TERMS) break;
     const addsTerms = [...sentence.terms].some((term) => !covered.has(term));
-    const scores = sentence.score >= first.score * (addsTerms ? NEXT_SCORE_WITH_NEW_TERMS : NEXT_SCORE);
+    const scores =
+      addsTerms ||
+      (sentence.score >= first.score * NEXT_SCORE && sentence.coverage >= first.coverage * NEXT_COVERAGE);
     const fits = chosen.length === 0 || characters + sentence.text.length <= MAX_CHARACTERS;
     if (scores && fits && !chosen.some((other) => isSame(other, sentence))) {
       chosen.push(sentence);
@@ -39,7 +43,8 @@ export function chooseSentences(
       for (const term of sentence.terms) covered.add(term);
     }
   }
-  return chosen.sort((a, b) => a.position - b.position);
+  const isBestSource = ({ sourceId }: RankedSentence): number => Number(sourceId === first.sourceId);
+  return chosen.sort((a, b) => isBestSource(b) - isBestSource(a) || a.position - b.position);
 }
 
 /** A short question is answered by a sentence that has nearly all of it; a long one says much that no sentence repeats. */

@@ -51,6 +51,11 @@ const SETS = new Map<Language, ReadonlySet<string>>(
   ]),
 );
 
+/** The words of a language that say little. */
+export function functionWordsOf(language: Language): ReadonlySet<string> {
+  return SETS.get(language) ?? new Set();
+}
+
 const MIN_FUNCTION_WORDS = 2;
 
 /** The language whose function words stand in a text most often; `undefined` for too few of them, or a tie. */

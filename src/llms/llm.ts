@@ -7,8 +7,18 @@ export interface ChatMessage {
 /** What a prompt was made from, for an LLM that quotes its sources and reads no prompt. */
 export interface Grounding {
   readonly question: string;
-  /** `id` is the n of `[n]`. */
-  readonly sources: readonly { readonly id: number; readonly text: string }[];
+  readonly sources: readonly GroundingSource[];
+}
+
+/** A passage to answer from. */
+export interface GroundingSource {
+  /** The n of `[n]`. */
+  readonly id: number;
+  readonly text: string;
+  /** The title of its document. */
+  readonly title?: string;
+  /** The heading that its beginning stands under, with those above it: `Guide › Setup`. */
+  readonly heading?: string;
 }
 
 /** What a model is asked. */

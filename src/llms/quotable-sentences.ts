@@ -9,14 +9,26 @@ export interface QuotableSentence {
   /** Counts paragraphs and list items; sentences of one block follow each other. */
   readonly block: number;
   readonly isFirstOfBlock: boolean;
+  /** The code that its block leads to, `''` where there is none. */
+  readonly code: string;
+}
+
+/** What a text is part of. */
+export interface TextPlace {
+  /** The title of its document, which is no sentence of it. */
+  readonly title?: string;
+  /** The heading that its beginning stands under, with those above it. */
+  readonly heading?: string;
 }
 
 interface Block {
   readonly start: number;
   end: number;
   readonly heading: string;
+  code: string;
 }
 
+const HEADING_PATH_SEPARATOR = ' › ';
 const MIN_CHARACTERS = 20;
 const MIN_WORDS = 4;
 const MIN_UNSPACED_CHARACTERS = 8;
@@ -34,6 +46,8 @@ const MARKUP_LINE = /^\s*<[!/a-zA-Z][^>]*>?.*>\s*$|^\s*<!--/;
 const LINK_DEFINITION = /^\s*\[[^\]]+\]:\s/;
 const LINKS_ALONE =
   /^[\s|·•›»,*+-]*(?:!?\[(?:!\[[^\]]*\]\([^)]*\)|[^\]]*)\](?:\([^)]*\)|\[[^\]]*\])[\s|·•›»,-]*)+$/;
+/** A link and what it leads to: an entry of a list of links. */
+const LINK_ENTRY = /^\W*\[[^\]]+\](?:\([^)]*\)|\[[^\]]*\])\W{0,3}(?::|\s[–—-])\s/;
 const CRUMBS = /\s[›»|·→/>]\s.*\s[›»|·→/>]\s/;
 const CODE_SIGNS = /[{}();=<>$|\\[\]&]/g;
 const CODE_SHARE = 0.16;
@@ -43,42 +57,52 @@ const TRAILING_BREAK = /(?:\s*(?:<br\s*\/?>|\\))+\s*$/i;
 const CODE_SPAN = /(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)/g;
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u;
 
-/** The sentences of a text that read well by themselves: no headings, tables, code, navigation or bare links. */
-export function quotableSentences(text: string): readonly QuotableSentence[] {
-  return blocksOf(text).flatMap(({ start, end, heading }, block) => {
+/** The sentences of a text that read well by themselves: no titles, headings, tables, code, navigation or bare links. */
+export function quotableSentences(text: string, place: TextPlace = {}): readonly QuotableSentence[] {
+  const title = lettersOf(place.title ?? '');
+  return blocksOf(text, place.heading).flatMap(({ start, end, heading, code }, block) => {
     const content = text.slice(start, end);
     const sentences = splitSentences(content).flatMap((span) => inParts(content.slice(span.start, span.end)));
     return sentences.flatMap((sentence, index) => {
       const quote = sentence.replaceAll(/\s+/g, ' ').replace(TRAILING_BREAK, '').trim();
-      return isQuotable(quote) ? [{ text: quote, heading, block, isFirstOfBlock: index === 0 }] : [];
+      return isQuotable(quote) && lettersOf(quote) !== title
+        ? [{ text: quote, heading, block, isFirstOfBlock: index === 0, code }]
+        : [];
     });
   });
 }
 
 /** Paragraphs and list items, as offsets, without the signs before them. */
-function blocksOf(text: string): readonly Block[] {
+function blocksOf(text: string, headingPath = ''): readonly Block[] {
   const blocks: Block[] = [];
   let open: Block | undefined;
-  let heading = '';
+  let heading = headingPath.split(HEADING_PATH_SEPARATOR).at(-1) ?? '';
+  /** What leads to the code that may follow. */
+  let lead: Block | undefined;
   let fence = beginsInCode(text) ? '`' : '';
   let lineStart = 0;
   const close = (): void => {
     open = undefined;
   };
   const begin = (start: number, end: number): void => {
-    open = { start, end, heading };
+    open = { start, end, heading, code: '' };
+    lead = open;
     blocks.push(open);
   };
   for (const line of text.split('\n')) {
     const lineEnd = lineStart + line.length;
     const [, fenceSigns] = FENCE.exec(line) ?? [];
     if (fence !== '') {
-      if (fenceSigns?.startsWith(fence) === true) fence = '';
+      if (fenceSigns?.startsWith(fence) === true) {
+        fence = '';
+        lead = undefined;
+      } else if (lead !== undefined) lead.code += `${line}\n`;
     } else if (fenceSigns !== undefined) {
       fence = fenceSigns.charAt(0);
       close();
     } else if (HEADING.test(line)) {
       heading = HEADING.exec(line)?.[1] ?? '';
+      lead = undefined;
       close();
     } else if (
       UNDERLINE.test(line) &&
@@ -87,6 +111,7 @@ function blocksOf(text: string): readonly Block[] {
     ) {
       heading = text.slice(open.start, open.end).trim();
       blocks.pop();
+      lead = undefined;
       close();
     } else if (line.trim() === '' || !isProseLine(line)) close();
     else {
@@ -109,7 +134,12 @@ function beginsInCode(text: string): boolean {
 function isProseLine(line: string): boolean {
   if (TABLE_ROW.test(line) || RULE.test(line) || MARKUP_LINE.test(line) || LINK_DEFINITION.test(line))
     return false;
-  return !LINKS_ALONE.test(line) && !CRUMBS.test(line) && !isCode(line);
+  return (
+    !LINKS_ALONE.test(line) &&
+    !LINK_ENTRY.test(line.replace(LIST_ITEM, '')) &&
+    !CRUMBS.test(line) &&
+    !isCode(line)
+  );
 }
 
 function isCode(line: string): boolean {
@@ -118,13 +148,19 @@ function isCode(line: string): boolean {
   return (prose.match(CODE_SIGNS)?.length ?? 0) > prose.length * CODE_SHARE;
 }
 
+function lettersOf(text: string): string {
+  return text.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, '');
+}
+
 /** A sentence too long to quote in one is quoted in the parts its semicolons and lines make. */
 function inParts(sentence: string): readonly string[] {
   return sentence.length <= MAX_CHARACTERS ? [sentence] : sentence.split(/(?<=;)\s+|\n/);
 }
 
 function isQuotable(sentence: string): boolean {
-  if (sentence.length > MAX_CHARACTERS || sentence.replaceAll(CODE_SPAN, '').includes('`')) return false;
+  if (sentence.length > MAX_CHARACTERS) return false;
+  // Behind a backtick that is open or escaped, a citation would be code.
+  if (sentence.includes('\\`') || sentence.replaceAll(CODE_SPAN, '').includes('`')) return false;
   const isLong = UNSPACED.test(sentence)
     ? sentence.length >= MIN_UNSPACED_CHARACTERS
     : sentence.length >= MIN_CHARACTERS && sentence.split(' ').length >= MIN_WORDS;

@@ -1,5 +1,6 @@
+import { isFunctionWord } from './languages.ts';
 import type { Grounding } from './llm.ts';
-import type { QuestionCue, QuestionTerms } from './question-terms.ts';
+import { isGeneric, type QuestionCue, type QuestionTerms } from './question-terms.ts';
 import { quotableSentences, type QuotableSentence } from './quotable-sentences.ts';
 import { stem, words } from './words.ts';
 
@@ -24,7 +25,7 @@ const K1 = 0.9;
 const B = 0.4;
 
 /** What a term counts that stands beside a sentence and not in it. */
-const HEADING_SHARE = 0.5;
+const HEADING_SHARE = 0.7;
 const NEIGHBOUR_SHARE = 0.3;
 const HEADING_COVERAGE = 0.8;
 const NEIGHBOUR_COVERAGE = 0.6;
@@ -34,6 +35,8 @@ const MAX_PHRASE_GAP = 3;
 const RANK_BONUS = 0.3;
 const FIRST_BONUS = 1.06;
 const CUE_BONUS = 1.2;
+/** For a sentence that begins with what is asked and says what it is. */
+const DEFINITION_BONUS = 1.5;
 const LEANING_FACTOR = 0.8;
 const UNFINISHED_FACTOR = 0.65;
 const POINTING_FACTOR = 0.55;
@@ -47,10 +50,14 @@ const POINTS_ELSEWHERE =
   /^(?:please )?(?:see|read|refer to|for (?:more|further|details|an overview|information))\b|^\W*(?:siehe|voir|vease)\b/iu;
 const UNFINISHED = /[:,;–—-]$/;
 
+const SUBJECT =
+  /^\W*(.{1,80}?)\W*\b(?:is|are|was|were|means?|refers? to|stands? for|ist|sind|bedeutet|est|sont|es|son|è|sono|é|são)\b/u;
 const CUE_PATTERNS: Readonly<Record<QuestionCue, RegExp>> = {
   definition:
     /^.{2,90}?\b(?:is|are|was|were|means|refers to|stands for|ist|sind|est|sont|es|son)\b|^.{2,60}?: |是|とは/u,
   number: /\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million)\b/iu,
+  place:
+    /\b(?:in|at|under|beside|inside|below|on|from) (?:the|a|an|your|its|this|each)\b|\b(?:in|at|under|im|dans|en|nel|no) `/iu,
   reason:
     /\b(?:because|since|so that|due to|therefore|in order to|otherwise|reason|avoids?|caused?|weil|damit|parce|car|porque)\b/iu,
   way: /`|\b(?:use|uses|using|run|set|call|pass|add|by \w+ing|with|must|first|steps?)\b/iu,
@@ -61,6 +68,7 @@ interface Candidate extends Omit<RankedSentence, 'score' | 'coverage'> {
   readonly places: readonly (readonly [term: string, at: number])[];
   readonly length: number;
   readonly headingTerms: ReadonlySet<string>;
+  readonly codeTerms: ReadonlySet<string>;
 }
 
 /** Every quotable sentence of the sources with its score, in the sources' order. Takes time linear in their length. */
@@ -76,7 +84,10 @@ export function rankSentences(
     const neighbours = [candidates[index - 1], candidates[index + 1]].filter(
       (each) => each?.block === candidate.block && each.rank === candidate.rank,
     );
-    const beside = new Set(neighbours.flatMap((each) => [...(each?.terms ?? [])]));
+    const beside = new Set([
+      ...candidate.codeTerms,
+      ...neighbours.flatMap((each) => [...(each?.terms ?? [])]),
+    ]);
     const score = scoreOf({ candidate, beside, asked, rarity, meanLength });
     return { ...candidate, score, coverage: coverageOf({ candidate, beside, asked, rarity }) };
   });
@@ -85,8 +96,8 @@ export function rankSentences(
 function candidatesOf(sources: Grounding['sources'], asked: QuestionTerms): readonly Candidate[] {
   const matcher = termMatcher(asked.weights);
   const candidates: Candidate[] = [];
-  for (const [rank, { id, text }] of sources.entries()) {
-    for (const sentence of quotableSentences(text)) {
+  for (const [rank, { id, text, ...place }] of sources.entries()) {
+    for (const sentence of quotableSentences(text, place)) {
       const found = words(sentence.text);
       const counts = new Map<string, number>();
       const places: [string, number][] = [];
@@ -97,11 +108,6 @@ function candidatesOf(sources: Grounding['sources'], asked: QuestionTerms): read
           places.push([term, at]);
         }
       }
-      const headingTerms = new Set(
-        words(sentence.heading)
-          .map(matcher)
-          .filter((term) => term !== undefined),
-      );
       candidates.push({
         ...sentence,
         sourceId: id,
@@ -112,11 +118,20 @@ function candidatesOf(sources: Grounding['sources'], asked: QuestionTerms): read
         counts,
         places,
         length: found.length,
-        headingTerms,
+        headingTerms: termsIn(sentence.heading, matcher),
+        codeTerms: termsIn(sentence.code, matcher),
       });
     }
   }
   return candidates;
+}
+
+function termsIn(text: string, matcher: (word: string) => string | undefined): ReadonlySet<string> {
+  return new Set(
+    words(text)
+      .map(matcher)
+      .filter((term) => term !== undefined),
+  );
 }
 
 /** The question's term that a word is a form of; a word that begins otherwise than any is not even stemmed. */
@@ -143,7 +158,7 @@ function rarityOf(asked: QuestionTerms, candidates: readonly Candidate[]): Reado
 
 interface Scoring {
   readonly candidate: Candidate;
-  /** The terms of the sentences before and after it. */
+  /** The terms of the sentences before and after it, and of the code it leads to. */
   readonly beside: ReadonlySet<string>;
   readonly asked: QuestionTerms;
   readonly rarity: ReadonlyMap<string, number>;
@@ -169,12 +184,34 @@ function scoreOf({
   score += phraseBonus(candidate, asked);
   score *= 1 + RANK_BONUS / (candidate.rank + 1);
   if (candidate.isFirstOfBlock) score *= FIRST_BONUS;
-  if (asked.cue !== undefined && CUE_PATTERNS[asked.cue].test(candidate.text)) score *= CUE_BONUS;
+  score *= cueBonus(candidate, asked);
   if (LEANS.test(candidate.text)) score *= LEANING_FACTOR;
   if (UNFINISHED.test(candidate.text)) score *= UNFINISHED_FACTOR;
   if (POINTS_ELSEWHERE.test(candidate.text)) score *= POINTING_FACTOR;
   if (candidate.text.endsWith('?')) score *= QUESTION_FACTOR;
   return score;
+}
+
+function cueBonus({ text }: Candidate, asked: QuestionTerms): number {
+  if (asked.cue === undefined) return 1;
+  if (asked.cue === 'definition' && defines(text, asked)) return DEFINITION_BONUS;
+  return CUE_PATTERNS[asked.cue].test(text) ? CUE_BONUS : 1;
+}
+
+/** Whether a sentence's subject is what is asked, and nothing else. */
+function defines(text: string, { weights, language }: QuestionTerms): boolean {
+  const subject = SUBJECT.exec(text)?.[1];
+  if (subject === undefined) return false;
+  const named = new Set(
+    words(subject)
+      .filter((word) => !isFunctionWord(word, language))
+      .map(stem),
+  );
+  return (
+    named.size > 0 &&
+    [...weights.keys()].every((term) => isGeneric(term) || named.has(term)) &&
+    [...named].every((term) => weights.has(term))
+  );
 }
 
 /** Terms that follow each other in the question count more where they do so in the sentence. */
@@ -195,12 +232,13 @@ function phraseBonus({ places }: Candidate, asked: QuestionTerms): number {
 }
 
 function coverageOf({ candidate, beside, asked, rarity }: Scoring): number {
+  const hasMeasure = asked.measures.size > 0 && CUE_PATTERNS.number.test(candidate.text);
   let covered = 0;
   let all = 0;
   for (const [term, weight] of asked.weights) {
     const value = weight * (0.4 + 0.6 * (rarity.get(term) ?? 1));
     all += value;
-    if (candidate.terms.has(term)) covered += value;
+    if (candidate.terms.has(term) || (hasMeasure && asked.measures.has(term))) covered += value;
     else if (candidate.headingTerms.has(term)) covered += value * HEADING_COVERAGE;
     else if (beside.has(term)) covered += value * NEIGHBOUR_COVERAGE;
   }

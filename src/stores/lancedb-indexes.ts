@@ -1,15 +1,23 @@
 import type { Table } from '@lancedb/lancedb';
+import { functionWordsOf } from '../llms/languages.ts';
 import type { Collection, LanceDB } from './lancedb-collection.ts';
 import { onConflictAgain } from './on-conflict-again.ts';
 
 /** A process that reads an older version, or a commit under way from one, still needs its files. */
 const KEEP_VERSIONS_MS = 15 * 60_000;
 
+/**
+ * English, as the stems are. The list that comes with the tokenizer is of many languages, and takes every digit and
+ * most letters with it.
+ */
+const STOP_WORDS = [...functionWordsOf('en')];
+
 /** Makes the indexes a collection lacks, also where its maker was killed before it had them. */
 export async function makeMissingIndexes({ Index }: LanceDB, table: Table): Promise<void> {
   const indexes = {
-    // English stems and stop words; words of scripts without spaces are found by dictionary.
-    searched_text: () => Index.fts({ baseTokenizer: 'icu/split', withPosition: false }),
+    // English stems; words of scripts without spaces are found by dictionary.
+    searched_text: () =>
+      Index.fts({ baseTokenizer: 'icu/split', withPosition: false, customStopWords: STOP_WORDS }),
     id: () => Index.btree(),
     document_id: () => Index.btree(),
   };

@@ -40,6 +40,19 @@ describe('LanceDBStore', () => {
     expect(await store.query({ mode: 'sparse', text: 'granite', topK: 1 })).toHaveLength(1);
   });
 
+  it('finds digits and single letters, and no words that say little', async () => {
+    await using store = await LanceDBStore.open(newFolder());
+    await store.replaceDocuments([
+      exampleDocument('rule7', ['Rule 7 is about vitamin C, and about what a man may do.']),
+      exampleDocument('rule8', ['Rule 8 is about vitamin D, and about what a man may do.']),
+    ]);
+    const found = async (text: string) =>
+      (await store.query({ mode: 'sparse', text, topK: 9 })).map(({ chunk }) => chunk.documentId);
+    expect(await found('7')).toEqual(['rule7']);
+    expect(await found('d')).toEqual(['rule8']);
+    expect(await found('what may a')).toEqual([]);
+  });
+
   it('keeps collections of one folder apart', async () => {
     const folder = newFolder();
     await using one = await LanceDBStore.open(folder, { collection: 'one' });
