@@ -10,7 +10,8 @@ import { createHttpServer } from '../server/http-server.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import type { CommandContext, RunCommand } from './command.ts';
 import { quantity } from './quantity.ts';
-import { suggestQuestion } from './suggest-question.ts';
+import { suggestQuestion } from '../retrieval/suggest-question.ts';
+import { curlCommand } from '../server/curl-command.ts';
 
 /** `citestream serve [paths…]`: ingests what has changed, then answers over HTTP until it is told to end. */
 export const serve: RunCommand = async ({ context, words, load }) => {
@@ -77,9 +78,8 @@ async function welcome(
     return `${where}It holds no documents yet; add some while it runs:\n\n  citestream ingest FOLDER\n\n${dim('Ctrl-C ends it.')}\n`;
   }
   const question = (await suggestQuestion(store, context.signal)) ?? 'What is this about?';
-  const key = server.apiKeys.length === 0 ? '' : ' -H "authorization: Bearer $API_KEY"';
-  const body = JSON.stringify({ message: question }).replaceAll("'", String.raw`'\''`);
-  return `${where}\nAsk it:\n\n  curl -N ${address}/chat/stream/ -H 'content-type: application/json'${key} -d '${body}'\n\n${dim('Ctrl-C ends it.')}\n`;
+  const command = curlCommand(address, question, { needsKey: server.apiKeys.length > 0 });
+  return `${where}\nAsk it:\n\n  ${command}\n\n${dim('Ctrl-C ends it.')}\n`;
 }
 
 async function requireFreePort({ host, port }: Configuration): Promise<void> {

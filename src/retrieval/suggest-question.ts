@@ -1,6 +1,5 @@
 import type { StoredChunk } from '../documents/document.ts';
 import type { VectorStore } from '../stores/vector-store.ts';
-import { oneLine } from './one-line.ts';
 
 const MAX_DOCUMENTS_READ = 20;
 const MAX_CHARS = 100;
@@ -8,11 +7,12 @@ const MAX_CHARS = 100;
 /** A question that the documents can answer: a heading that asks one, else one about the longest document. */
 export async function suggestQuestion(
   store: Pick<VectorStore, 'listDocuments' | 'getDocumentChunks'>,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<string | undefined> {
-  const documents = await store.listDocuments({ limit: MAX_DOCUMENTS_READ, signal });
+  const wait = signal === undefined ? {} : { signal };
+  const documents = await store.listDocuments({ limit: MAX_DOCUMENTS_READ, ...wait });
   for (const { id } of documents) {
-    const chunks = await store.getDocumentChunks(id, { signal });
+    const chunks = await store.getDocumentChunks(id, wait);
     const asked = chunks.flatMap(headingsOf).find(isQuestion);
     if (asked !== undefined) return asked.replace(/^\d+[.)]\s+/, '');
   }
@@ -30,3 +30,10 @@ function headingsOf({ heading, text }: StoredChunk): readonly string[] {
 
 const isQuestion = (heading: string): boolean =>
   heading.endsWith('?') && heading.length <= MAX_CHARS && heading.includes(' ');
+
+/** Without what would steer a terminal it is printed on. */
+const oneLine = (text: string): string =>
+  text
+    .replaceAll(/\s+/gu, ' ')
+    .replaceAll(/\p{Cc}/gu, '')
+    .trim();

@@ -15,13 +15,18 @@ export const HOME_PAGE_POLICY = [
 
 /** The page at `/`: what this is, how much it holds, and a first question to paste. */
 export function homePage({
-  address,
   documents,
+  firstCommand,
 }: {
-  readonly address: string;
   readonly documents: number;
+  /** Asks a first question; absent where there is nothing to ask about. */
+  readonly firstCommand?: string;
 }): string {
   const holds = documents === 1 ? 'one document' : `${documents.toLocaleString('en')} documents`;
+  const first =
+    firstCommand === undefined
+      ? '<p>Add some: <code>citestream ingest FOLDER</code>.</p>'
+      : `<p>Ask a first question:</p>\n<pre>${escapeHtml(firstCommand)}</pre>`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -33,10 +38,7 @@ export function homePage({
 <body>
 <h1>citestream</h1>
 <p>Answers questions over your own documents: as a stream, with citations that can be checked. It holds ${holds}.</p>
-<p>Ask a first question:</p>
-<pre>curl -N ${escapeHtml(address)}/chat/stream/ \\
-  -H 'content-type: application/json' \\
-  -d '{"message": "What is this about?"}'</pre>
+${first}
 <p><a href="/documents">The documents</a> · <a href="/sessions">The conversations</a> · <a href="/openapi.json">The API</a></p>
 </body>
 </html>
