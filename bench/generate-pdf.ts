@@ -19,7 +19,13 @@ export async function generatePdf(
   for (let number = 1; number <= pages; number += 1) {
     const page = document.addPage([612, 792]);
     const lines = Array.from({ length: LINES_A_PAGE }, () => encodable(passage(texts, WORDS_A_LINE, random)));
-    page.drawText([`Page ${number}.`, ...lines].join('.\n'), { x: 40, y: 750, size: 10, lineHeight: 13, font });
+    page.drawText([`Page ${number}.`, ...lines].join('.\n'), {
+      x: 40,
+      y: 750,
+      size: 10,
+      lineHeight: 13,
+      font,
+    });
     const image = document.context.stream(randomBytes(width * IMAGE_SIDE_PX), {
       Type: 'XObject',
       Subtype: 'Image',

@@ -10,6 +10,7 @@ import { defineEndpoint, type Endpoint } from './endpoint.ts';
 import { jobData, jobSchema } from './ingest-wire.ts';
 import { refuseWhileClosing, type ServerContext } from './server-context.ts';
 import { UploadFolder } from './upload-folder.ts';
+import { uploadPath } from './upload-path.ts';
 
 /** The first extension of each is the one a name without any is given. */
 const EXTENSIONS = {
@@ -87,25 +88,41 @@ async function receiveFiles(request: FastifyRequest, folder: UploadFolder, stall
           { field: part.fieldname.slice(0, 100) },
         );
       }
+      // A form sends this for a field in which nobody chose a file.
+      if ((part.filename ?? '').trim() === '') {
+        throw new InvalidInputError(
+          'The form has a file without a name; give each a name that tells its kind.',
+          {
+            field: 'files',
+          },
+        );
+      }
       await folder.receive(part.filename, part.file);
     }
   } catch (thrown) {
     await drainRequest(request.raw);
-    throw thrown;
+    throw isBrokenForm(thrown)
+      ? new InvalidInputError(`The body is not a whole multipart form: ${thrown.message}.`, { cause: thrown })
+      : thrown;
   } finally {
     request.raw.setTimeout(0);
   }
+}
+
+/** The parser of forms throws errors without a code; the file system's and Fastify's have one. */
+function isBrokenForm(thrown: unknown): thrown is Error {
+  return thrown instanceof Error && thrown.name === 'Error' && !('code' in thrown);
 }
 
 async function receiveText(
   { name, text, media_type: mediaType }: TextDocument,
   folder: UploadFolder,
 ): Promise<void> {
-  const extension = extname(name).toLowerCase();
+  const place = uploadPath(name);
+  const extension = extname(place).toLowerCase();
   const expected: readonly string[] = mediaType === undefined ? [] : EXTENSIONS[mediaType];
   const missing = mediaType === undefined ? extension === '' : !expected.includes(extension);
-  const fullName = missing ? `${name}${expected[0] ?? '.txt'}` : name;
-  await folder.receive(fullName, chunksOf(text));
+  await folder.receive(missing ? `${place}${expected[0] ?? '.txt'}` : place, chunksOf(text));
 }
 
 async function* chunksOf(text: string): AsyncGenerator<Uint8Array> {

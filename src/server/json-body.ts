@@ -34,32 +34,41 @@ async function readBody(request: FastifyRequest, limits: JsonBodyLimits): Promis
       `A body with Content-Encoding ${encoding} is not taken.`,
     );
   }
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  const tooSlow = setTimeout(() => {
-    raw.destroy(
-      new RequestError('TIMEOUT', `The body did not arrive within ${limits.requestTimeoutMs} ms.`, {
-        status: 408,
-      }),
-    );
-  }, limits.requestTimeoutMs);
-  try {
-    for await (const chunk of raw as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > maxBytes) chunks.length = 0;
-      else chunks.push(chunk);
-    }
-  } finally {
-    clearTimeout(tooSlow);
-  }
-  if (bytes > maxBytes) {
+  const body = await inTime(collect(raw, maxBytes), limits.requestTimeoutMs);
+  if (body === undefined) {
     const hint = maxBytes === limits.maxBodyBytes ? '' : '; send large documents as multipart/form-data';
     throw new RequestError(
       'TOO_LARGE',
       `The body is larger than the limit of ${formatByteSize(maxBytes)}${hint}.`,
     );
   }
-  return Buffer.concat(chunks, bytes);
+  return body;
+}
+
+/** The whole body, or undefined where it is too large; then too it is read to its end, so that the client hears why. */
+async function collect(raw: AsyncIterable<Buffer>, maxBytes: number): Promise<Uint8Array | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of raw) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) chunks.length = 0;
+    else chunks.push(chunk);
+  }
+  return bytes > maxBytes ? undefined : Buffer.concat(chunks, bytes);
+}
+
+async function inTime<Result>(reading: Promise<Result>, timeoutMs: number): Promise<Result> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const message = `The body did not arrive within ${timeoutMs} ms.`;
+    // The rest may never come, so the connection cannot be used again.
+    late.reject(new RequestError('TIMEOUT', message, { status: 408, headers: { connection: 'close' } }));
+  }, timeoutMs);
+  try {
+    return await Promise.race([reading, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function parseJson(body: Uint8Array): unknown {

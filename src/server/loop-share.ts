@@ -1,7 +1,7 @@
 import { setImmediate as nextIteration } from 'node:timers/promises';
 
 /** How long turns together may hold one iteration of the event loop before the next one waits for another. */
-const HELD_MS = 10;
+const HELD_MS = 4;
 
 /**
  * Shares the event loop between turns. A turn whose parts are all at hand, as with a model that is no network call,

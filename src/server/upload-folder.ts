@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { formatByteSize } from '../config/byte-size.ts';
@@ -21,8 +21,19 @@ export interface UploadedFile {
   readonly path: string;
 }
 
+interface ReceivedFile {
+  readonly name: string;
+  readonly place: string;
+  readonly temporary: string;
+}
+
 const INCOMING = '.incoming';
 const DAY_MS = 86_400_000;
+
+/** A file of at most so many bytes is written in one go, beside the arriving of the next ones. */
+const SMALL_FILE_BYTES = 262_144;
+/** Each step of a file takes a round of the event loop, which is long where many are answered: so many go abreast. */
+const ABREAST = 16;
 
 /**
  * Takes the files of one request: each is written to a folder of its own first, and moved to its place only when all
@@ -32,9 +43,12 @@ export class UploadFolder implements AsyncDisposable {
   readonly #root: string;
   readonly #incoming: string;
   readonly #limits: UploadLimits;
-  readonly #files: { readonly name: string; readonly place: string; readonly temporary: string }[] = [];
+  readonly #files: ReceivedFile[] = [];
   /** Places that are taken, without case as the file system may not tell it, and the number to try next. */
   readonly #taken = new Map<string, number>();
+  /** Writes under way; they never reject. */
+  readonly #writing = new Set<Promise<void>>();
+  #failure: { readonly thrown: unknown } | undefined;
   #bytes = 0;
 
   constructor(root: string, limits: UploadLimits) {
@@ -52,47 +66,82 @@ export class UploadFolder implements AsyncDisposable {
     if (this.#files.length === 0) await mkdir(this.#incoming, { recursive: true });
     const temporary = join(this.#incoming, String(this.#files.length));
     this.#files.push({ name, place: this.#place(name), temporary });
-    await using file = await open(temporary, 'wx', 0o600);
+    const held: Uint8Array[] = [];
+    let file: FileHandle | undefined;
     let bytes = 0;
-    for await (const chunk of content) {
-      bytes += chunk.byteLength;
-      this.#bytes += chunk.byteLength;
-      if (bytes > maxFileBytes) {
-        throw tooLarge(
-          `The file "${shown(name)}" is larger than the limit of ${formatByteSize(maxFileBytes)}.`,
-        );
+    try {
+      for await (const chunk of content) {
+        bytes += chunk.byteLength;
+        this.#bytes += chunk.byteLength;
+        if (bytes > maxFileBytes) {
+          throw tooLarge(
+            `The file "${shown(name)}" is larger than the limit of ${formatByteSize(maxFileBytes)}.`,
+          );
+        }
+        if (this.#bytes > maxUploadBytes) {
+          throw tooLarge(
+            `The files together are larger than the limit of ${formatByteSize(maxUploadBytes)}.`,
+          );
+        }
+        held.push(chunk);
+        if (bytes <= SMALL_FILE_BYTES) continue;
+        file ??= await open(temporary, 'wx', 0o600);
+        await file.writeFile(Buffer.concat(held.splice(0)));
       }
-      if (this.#bytes > maxUploadBytes) {
-        throw tooLarge(`The files together are larger than the limit of ${formatByteSize(maxUploadBytes)}.`);
-      }
-      await file.writeFile(chunk);
+    } finally {
+      await file?.close();
     }
+    if (file === undefined) await this.#writeAbreast(temporary, Buffer.concat(held));
   }
 
   /** Moves every file to its place, over an older one of the same name. */
   async keep(): Promise<readonly UploadedFile[]> {
+    await this.#written();
     const kept: UploadedFile[] = [];
-    const folders = new Set<string>();
-    for (const { name, place, temporary } of this.#files) {
-      const path = join(this.#root, place);
-      try {
-        if (!folders.has(dirname(path))) await mkdir(dirname(path), { recursive: true });
-        folders.add(dirname(path));
-        await rename(temporary, path);
-      } catch (cause) {
-        if (!isPlaceTaken(cause)) throw cause;
-        throw new InvalidInputError(
-          `"${shown(name)}" cannot be stored: a folder has the name of a file, or a file that of a folder. Rename it.`,
-          { field: 'files', cause },
-        );
-      }
-      kept.push({ name, path });
+    for (let first = 0; first < this.#files.length; first += ABREAST) {
+      const moved = this.#files.slice(first, first + ABREAST).map(async (file) => this.#move(file));
+      kept.push(...(await Promise.all(moved)));
     }
     return kept;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#writing);
     await rm(this.#incoming, { recursive: true, force: true });
+  }
+
+  async #writeAbreast(path: string, content: Uint8Array): Promise<void> {
+    const write = async (): Promise<void> => {
+      try {
+        await writeFile(path, content, { flag: 'wx', mode: 0o600 });
+      } catch (thrown) {
+        this.#failure ??= { thrown };
+      }
+    };
+    const writing = write().finally(() => this.#writing.delete(writing));
+    this.#writing.add(writing);
+    if (this.#writing.size >= ABREAST) await Promise.race(this.#writing);
+  }
+
+  /** Throws what a write failed with. */
+  async #written(): Promise<void> {
+    await Promise.all(this.#writing);
+    if (this.#failure !== undefined) throw this.#failure.thrown;
+  }
+
+  async #move({ name, place, temporary }: ReceivedFile): Promise<UploadedFile> {
+    const path = join(this.#root, place);
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await rename(temporary, path);
+    } catch (cause) {
+      if (!isPlaceTaken(cause)) throw cause;
+      throw new InvalidInputError(
+        `"${shown(name)}" cannot be stored: a folder has the name of a file, or a file that of a folder. Rename it.`,
+        { field: 'files', cause },
+      );
+    }
+    return { name, path };
   }
 
   #place(name: string): string {

@@ -25,6 +25,8 @@ export interface FakeCitestreamOptions {
   /** @default ends at once with nothing ingested */
   readonly ingest?: RunIngest;
   readonly chunks?: readonly StoredChunk[];
+  /** What the store does in another way, as failing. */
+  readonly store?: Partial<VectorStore>;
 }
 
 /** The parts of a citestream that a server needs: history and jobs are the real ones, store and answers are scripted. */
@@ -45,7 +47,7 @@ export function fakeCitestream(options: FakeCitestreamOptions): FakeCitestream {
   const jobs = new QueuedIngestJobs({ run: options.ingest ?? (async () => NOTHING) });
   return {
     configuration,
-    store: fixedStore(options.chunks ?? []),
+    store: { ...fixedStore(options.chunks ?? []), ...options.store },
     chat: { stream: answer, stop },
     history,
     jobs,
