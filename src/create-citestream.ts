@@ -11,6 +11,7 @@ import { runIngestInThread } from './ingest-thread.ts';
 import { ExtractiveLLM } from './llms/extractive.ts';
 import type { LLM } from './llms/llm.ts';
 import { openStore } from './open-store.ts';
+import { ResourceStack } from './resource-stack.ts';
 import { VectorIndexRetriever } from './retrieval/vector-index-retriever.ts';
 
 /**
@@ -24,7 +25,7 @@ import { VectorIndexRetriever } from './retrieval/vector-index-retriever.ts';
  */
 export async function createCitestream(configuration: Configuration): Promise<Citestream> {
   requireAvailable(configuration);
-  await using opened = new AsyncDisposableStack();
+  await using opened = new ResourceStack();
   const store = opened.use(await openStore(configuration));
   const history = opened.use(new SqliteHistoryStore(join(configuration.dataDir, 'history.sqlite')));
   const jobs = opened.use(
@@ -62,7 +63,7 @@ export async function createCitestream(configuration: Configuration): Promise<Ci
     chat,
     history,
     jobs,
-    [Symbol.asyncDispose]: async () => resources.disposeAsync(),
+    [Symbol.asyncDispose]: async () => resources[Symbol.asyncDispose](),
   };
 }
 
