@@ -33,7 +33,11 @@ export async function runIngestInThread({
   signal?.throwIfAborted();
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const workerData: IngestThreadData = { paths, configuration };
-  const worker = new Worker(new URL(`ingest-worker.${extension}`, import.meta.url), { workerData });
+  const worker = new Worker(new URL(`ingest-worker.${extension}`, import.meta.url), {
+    workerData,
+    // Node 22 calls node:sqlite, which holds the folder's lock, experimental.
+    execArgv: [...process.execArgv, '--disable-warning=ExperimentalWarning'],
+  });
   const ended = Promise.withResolvers<IngestSummary>();
   let killing: NodeJS.Timeout | undefined;
   const abort = (): void => {
