@@ -12,8 +12,7 @@ const REPLACEMENT = 0xfffd;
  */
 export function decodeText(bytes: Uint8Array, fallback = 'windows-1252'): string {
   const marked = encodingOfByteOrderMark(bytes) ?? encodingOfZeroBytes(bytes);
-  if (marked === 'utf-8') return decode(bytes, 'utf-8');
-  if (marked !== undefined) return refuseZeros(decode(bytes, marked));
+  if (marked !== undefined) return refuseBinary(decode(bytes, marked));
   if (bytes.includes(0)) throw notText();
   return decodeUtf8(bytes) ?? decodeSingleBytes(bytes, fallback);
 }
@@ -66,8 +65,12 @@ function decodeSingleBytes(bytes: Uint8Array, encoding: string): string {
   return decode(bytes, encoding);
 }
 
-function refuseZeros(text: string): string {
+/** A mark or a pattern of zeros promises text; what it decodes to has to be some. */
+function refuseBinary(text: string): string {
   if (text.includes('\0')) throw notText();
+  let controls = 0;
+  for (let at = 0; at < text.length; at += 1) if (isBinaryControl(text.charCodeAt(at))) controls += 1;
+  if (controls > text.length * 0.02) throw notText();
   return text;
 }
 

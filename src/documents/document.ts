@@ -16,28 +16,6 @@ export interface HeadingPosition {
   readonly start: number;
 }
 
-/** One text a reader can be pointed to: a file, or one line of a JSON Lines file. */
-export interface Document {
-  /** Derived from `source` alone, so that a changed document keeps its id. */
-  readonly id: string;
-  /** Where it came from on this machine: an absolute path, with `#id` for a line of a JSON Lines file. */
-  readonly source: string;
-  /** What readers are shown: a path relative to what was ingested; never an absolute path. */
-  readonly uri: string;
-  readonly title: string;
-  readonly mediaType: string;
-  /** The size of the original, in bytes. */
-  readonly bytes: number;
-  /** SHA-256 over the original and the settings it was read and split with; equal means unchanged. */
-  readonly contentHash: string;
-  readonly metadata: Metadata;
-  readonly text: string;
-  /** Ascending by `start`; empty where the format has no pages. */
-  readonly pages: readonly PagePosition[];
-  /** Ascending by `start`. */
-  readonly headings: readonly HeadingPosition[];
-}
-
 /** A piece of a document's text: `text` is exactly `document.text.slice(start, end)`. */
 export interface Chunk {
   /** Derived from the document's id, its content hash and the index. */
@@ -55,14 +33,19 @@ export interface Chunk {
   readonly page?: number;
 }
 
-/** A document as it is listed: everything but its text. */
+/** A document as it is listed (a file, or one line of a JSON Lines file): everything but its text. */
 export interface DocumentRecord {
+  /** Derived from `source` alone, so that a changed document keeps its id. */
   readonly id: string;
+  /** Where it came from on this machine: an absolute path, with `#id` for a line of a JSON Lines file. */
   readonly source: string;
+  /** What readers are shown: a path relative to what was ingested; never an absolute path. */
   readonly uri: string;
   readonly title: string;
   readonly mediaType: string;
+  /** The size of the original, in bytes. */
   readonly bytes: number;
+  /** SHA-256 over the original and the settings it was read and split with; equal means unchanged. */
   readonly contentHash: string;
   readonly metadata: Metadata;
   /** How many chunks it has. */

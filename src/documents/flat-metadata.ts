@@ -1,6 +1,7 @@
 import type { Metadata, MetadataValue } from './document.ts';
 
 const MAX_KEYS = 64;
+const MAX_KEY_UNITS = 200;
 const MAX_ITEMS = 256;
 const MAX_VALUE_UNITS = 2000;
 
@@ -11,7 +12,8 @@ export function flatMetadata(value: unknown): Metadata {
   for (const [key, member] of Object.entries(value)) {
     if (entries.length === MAX_KEYS) break;
     const flat = flatValue(member);
-    if (flat !== undefined && key !== '' && key !== '__proto__') entries.push([key.toWellFormed(), flat]);
+    const isKey = key !== '' && key.length <= MAX_KEY_UNITS && key !== '__proto__';
+    if (flat !== undefined && isKey) entries.push([key.toWellFormed(), flat]);
   }
   return Object.fromEntries(entries);
 }

@@ -2,9 +2,11 @@ import type { Metadata } from './document.ts';
 import { flatMetadata } from './flat-metadata.ts';
 
 const FRONT_MATTER = /^---[ \t]*\r?\n([\s\S]*?\r?\n)??(?:---|\.\.\.)[ \t]*(?:\r?\n|$)/;
-const ENTRY = /^([\w-]{1,100}):(?:[ \t]+(.*))?$/;
-const ITEM = /^[ \t]*-[ \t]+(.*)$/;
+const ENTRY = /^([\w-]{1,100}):(?:[ \t]+([^]*))?$/;
+const ITEM = /^[ \t]*-[ \t]+([^]*)$/;
 const MAX_VALUE_UNITS = 2000;
+/** Longer front matter is taken for text, so that no pattern meets a line of megabytes. */
+const MAX_FRONT_MATTER_UNITS = 64 * 1024;
 
 /** What a Markdown file says of itself between `---` lines at its beginning. */
 export interface FrontMatter {
@@ -18,7 +20,7 @@ export interface FrontMatter {
  * numbers and dates stay the text they are, since nobody filters by what looks like a number only by chance.
  */
 export function readFrontMatter(text: string): FrontMatter {
-  const match = text.startsWith('---') ? FRONT_MATTER.exec(text) : null;
+  const match = text.startsWith('---') ? FRONT_MATTER.exec(text.slice(0, MAX_FRONT_MATTER_UNITS)) : null;
   if (match === null) return { metadata: {}, end: 0 };
   const values = new Map<string, string | string[]>();
   let key: string | undefined;

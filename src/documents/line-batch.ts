@@ -19,6 +19,7 @@ export interface LineBatch {
 
 /** What a batch holds at most; it always takes one line. */
 export interface LineBatchLimits {
+  /** Blank ones are not counted. */
   readonly maxLines: number;
   readonly maxBytes: number;
   /** A longer line is passed over, in constant memory. */
@@ -57,7 +58,7 @@ export async function readLineBatch(
       take(block.subarray(start, end));
       endLine();
       start = end + 1;
-      if (count >= limits.maxLines || position + start - offset >= limits.maxBytes) {
+      if (lines.length >= limits.maxLines || position + start - offset >= limits.maxBytes) {
         return { lines, count, next: position + start };
       }
     }

@@ -10,15 +10,19 @@ import { HeadingOutline } from './heading-outline.ts';
  */
 
 const FENCE = /^[ \t]*(`{3,}|~{3,})/;
-const ATX_HEADING = /^ {0,3}(#{1,6})(?:[ \t]+(.*))?$/;
+/** `[^]` and not `.`: a line can hold a U+2028, and to fail there after many spaces would take quadratic time. */
+const ATX_HEADING = /^ {0,3}(#{1,6})(?:[ \t]+([^]*))?$/;
 const SETEXT_UNDERLINE = /^ {0,3}(?:(=+)|-+)[ \t]*$/;
 /** Lines that belong to no paragraph which an underline could make a heading. */
 const NO_PARAGRAPH = /^(?: {4}|\t| {0,3}(?:[>|<]|[-*+][ \t]|\d{1,9}[.)][ \t]))/;
-const RAW_HTML = /^ {0,3}<(!--|pre|script|style|textarea)\b/i;
+const RAW_HTML = /^ {0,3}<(!--|(?:pre|script|style|textarea)\b)/i;
 const INLINE_MARKUP = /[\\`*_[\]<>&!~{]|#[ \t]*$/;
+const MARKS = /[\\`*_[\]]/g;
 const HEADING_ID = /[ \t]{0,20}\{#[\w.:-]{1,100}\}[ \t]{0,20}$/;
 const MAX_HEADING_UNITS = 500;
 const MAX_PARAGRAPH_LINES = 3;
+/** A Markdown parser takes up to some milliseconds for a heading: all together may not be more than this. */
+const MAX_PARSED_UNITS = 200_000;
 
 interface Line {
   readonly start: number;
@@ -32,6 +36,7 @@ export function markdownHeadings(
 ): { readonly headings: readonly HeadingPosition[]; readonly firstTitle: string | undefined } {
   const outline = new HeadingOutline();
   let firstTitle: string | undefined;
+  let unparsed = MAX_PARSED_UNITS;
   let paragraph: Line[] = [];
   let ends: ((line: string) => boolean) | undefined;
 
@@ -67,9 +72,17 @@ export function markdownHeadings(
   return { headings: outline.positions, firstTitle };
 
   function add(level: number, inline: string, start: number): void {
-    const title = plainInline(inline);
+    const source = inline.slice(0, MAX_HEADING_UNITS).replace(HEADING_ID, '').trim();
+    const title = plainInline(source);
     if (level === 1 && title !== '') firstTitle ??= title;
     outline.add(level, title, start);
+  }
+
+  /** A heading as it is shown, without its markup. */
+  function plainInline(source: string): string {
+    if (!INLINE_MARKUP.test(source)) return source;
+    unparsed -= source.length;
+    return unparsed < 0 ? source.replace(MARKS, '') : plainText(fromMarkdown(`# ${source}`)).trim();
   }
 }
 
@@ -90,12 +103,6 @@ function endOfLiteral(line: string): ((line: string) => boolean) | undefined {
   const end = raw === '!--' ? '-->' : `</${raw}>`;
   if (line.toLowerCase().includes(end)) return undefined;
   return (next) => next.toLowerCase().includes(end);
-}
-
-/** A heading as it is shown, without its markup. */
-function plainInline(inline: string): string {
-  const source = inline.slice(0, MAX_HEADING_UNITS).replace(HEADING_ID, '').trim();
-  return INLINE_MARKUP.test(source) ? plainText(fromMarkdown(`# ${source}`)).trim() : source;
 }
 
 function plainText(node: Nodes): string {

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 import { chunkText } from './chunk-text.ts';
@@ -89,7 +90,8 @@ export async function withFile<Result>(
 ): Promise<Result> {
   let file: FileHandle | undefined;
   try {
-    file = await open(path);
+    // Opening a named pipe would wait for a writer, on a thread that nobody can end.
+    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     if (!(await file.stat()).isFile()) throw unreadable('It is not a regular file.');
     return await use(file);
   } catch (error) {
@@ -135,6 +137,9 @@ const SYSTEM_REASONS: ReadonlyMap<unknown, string> = new Map([
 ]);
 
 function ofSystem(error: unknown): unknown {
-  const reason = SYSTEM_REASONS.get((error as NodeJS.ErrnoException).code);
-  return reason === undefined ? error : unreadable(reason, error);
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  const reason = SYSTEM_REASONS.get(code);
+  if (reason !== undefined) return unreadable(reason, error);
+  // The system's own message holds the absolute path, which is not for everyone to see.
+  return syscall === undefined ? error : unreadable(`The system does not let it be read (${code}).`, error);
 }

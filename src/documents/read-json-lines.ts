@@ -2,7 +2,7 @@ import { CitestreamError } from '../errors.ts';
 import { chunkText } from './chunk-text.ts';
 import { ContentHash, documentId } from './document-identity.ts';
 import { type JsonLine, parseJsonLine } from './json-line.ts';
-import { countLinesBefore, type FileLine, readLineBatch } from './line-batch.ts';
+import { countLinesBefore, type FileLine, type LineBatch, readLineBatch } from './line-batch.ts';
 import { unreadable } from './parsed-text.ts';
 import {
   type DocumentIdentity,
@@ -84,6 +84,7 @@ async function forBatch<Item>(
 ): Promise<JsonLinesBatch<Item>> {
   return withFile(file.path, async (handle) => {
     const batch = await readLineBatch(handle, position.offset, LIMITS);
+    if (position.offset === 0) refuseWhatIsNone(batch);
     const before = position.line ?? (await countLinesBefore(handle, position.offset));
     const documents: Item[] = [];
     const failures: LineFailure[] = [];
@@ -104,9 +105,24 @@ async function forBatch<Item>(
         });
       }
     }
+    refuseHopeless(batch.lines.length, failures);
     const next = batch.next === undefined ? {} : { next: { offset: batch.next, line: before + batch.count } };
     return { documents, failures, ...next };
   });
+}
+
+/** A file that is no JSON Lines at all fails once, and not at each of its lines. */
+function refuseWhatIsNone({ lines: [first], next }: LineBatch): void {
+  if (first === undefined && next === undefined) throw unreadable('The file is empty.');
+  if (first?.bytes?.includes(0) === true) {
+    throw unreadable('The file is not JSON Lines in UTF-8, but binary or in UTF-16.');
+  }
+}
+
+/** Every failure is remembered, so a file whose lines all fail may not have millions of them. */
+function refuseHopeless(lines: number, failures: readonly LineFailure[]): void {
+  if (lines < LIMITS.maxLines || failures.length < lines) return;
+  throw unreadable(`No line of ${lines} can be read, and the rest is left. ${failures[0]?.reason}`);
 }
 
 function lineDocument(file: FileReference, settings: DocumentSettings, { bytes }: FileLine): LineDocument {

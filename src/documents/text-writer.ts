@@ -6,7 +6,11 @@ export interface Mark {
   readonly offset: number;
 }
 
-const WHITESPACE = /[ \t\n\r\f\u00a0]+/g;
+const WHITESPACE = /\s+/g;
+/** What the beginning of a line brings with it, and no title holds. */
+const LINE_BEGINNING = /^\s*(?:\| )*(?:- )?/;
+/** A title is cut long before, and headings can be nested in headings. */
+const MAX_TITLE_PARTS = 100;
 /** Where a word may be broken, which is not shown. */
 const INVISIBLE = /[\u00ad\u200b\u2060]/g;
 
@@ -66,8 +70,9 @@ export class TextWriter {
 
   /** What was written since a mark, in one line, and where it begins. */
   since(mark: Mark): { readonly title: string; readonly start: number } {
-    const written = this.#parts.slice(mark.part).join('');
-    return { title: oneLine(written), start: mark.offset + written.length - written.trimStart().length };
+    const written = this.#parts.slice(mark.part, mark.part + MAX_TITLE_PARTS).join('');
+    const beginning = LINE_BEGINNING.exec(written)?.[0].length ?? 0;
+    return { title: oneLine(written.slice(beginning)), start: mark.offset + beginning };
   }
 
   /** The whole text. */
