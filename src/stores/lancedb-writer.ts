@@ -7,9 +7,12 @@ import { onConflictAgain } from './on-conflict-again.ts';
 import type { DocumentChunks, StoreOptions } from './vector-store.ts';
 import { withinDeadline } from './within-deadline.ts';
 
-/** Rows outside the index are searched one by one: a few thousand, or a tenth of all, cost less than indexing. */
+/**
+ * Rows outside the index are searched one by one: a few thousand cost less than indexing. In a large collection it
+ * is a share of what is stored, so that all the indexing of an ingest costs in proportion to it.
+ */
 const UNINDEXED_CHUNKS = 4000;
-const UNINDEXED_SHARE = 0.1;
+const UNINDEXED_SHARE = 0.25;
 /** Each commit leaves a file that every search opens; joining them costs in proportion to what is stored. */
 const SMALL_FILES = 50;
 const SMALL_FILES_SHARE = 0.001;
