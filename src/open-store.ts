@@ -1,6 +1,6 @@
 import type { Configuration } from './config/configuration.ts';
 import { parseProvider } from './config/provider-string.ts';
-import { NotImplementedError } from './errors.ts';
+import { notInThisVersion } from './config/require-available.ts';
 import { LanceDBStore } from './stores/lancedb-store.ts';
 import type { VectorStore } from './stores/vector-store.ts';
 
@@ -11,7 +11,7 @@ export async function openStore(configuration: Configuration): Promise<VectorSto
     case 'lancedb':
       return LanceDBStore.open(provider.directory, { collection: configuration.collection });
     case 'qdrant':
-      throw new NotImplementedError('The store qdrant does not come with this version, which has lancedb.');
+      throw notInThisVersion({ setting: 'store', value: 'qdrant', instead: 'lancedb:DIR' });
     default:
       return provider satisfies never;
   }

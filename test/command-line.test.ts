@@ -1,6 +1,14 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -114,6 +122,14 @@ describe('the program', () => {
       exitCode: 2,
       stderr: 'citestream: CITESTREAM_PORT is "x"; it must be an integer from 0 to 65535.\n',
     });
+    writeFileSync(path.join(directory, 'bad.json'), '{\n  "port": 80,\n  "key": nope,\n}\n');
+    expect(await run({ words: ['config', '--config', 'bad.json'], directory })).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^citestream: The configuration file .*bad\.json is not valid JSON: .* \(line 3, column 11\)\.\n$/,
+      ) as string,
+    });
   });
 
   it('shows a stack only where it is asked for', async () => {
@@ -123,10 +139,10 @@ describe('the program', () => {
       stdout: '',
       stderr: 'citestream: There is no file or folder "none".\n',
     });
-    for (const loud of [
-      await run({ words: ['ingest', 'none', '--debug'], directory }),
-      await run({ words: ['ingest', 'none'], directory, environment: { CITESTREAM_DEBUG: '1' } }),
-    ]) {
+    for (const loud of await Promise.all([
+      run({ words: ['ingest', 'none', '--debug'], directory }),
+      run({ words: ['ingest', 'none'], directory, environment: { CITESTREAM_DEBUG: '1' } }),
+    ])) {
       expect(loud.exitCode).toBe(2);
       expect(loud.stderr).toMatch(/^citestream: There is no file or folder "none"\.\n.*\n {4}at /s);
     }
@@ -140,16 +156,52 @@ describe('the program', () => {
       /^citestream: There are no documents in .*empty yet\. Add some first: citestream ingest FOLDER\n$/,
     );
     expect(existsSync(path.join(directory, 'empty'))).toBe(false);
+    const other = await run({ words: ['ask', 'anything', '--data-dir', 'docs'], directory });
+    expect(other.stderr).toMatch(/There are no documents in .*docs yet\./);
+    expect(readdirSync(path.join(directory, 'docs'))).toEqual(['guide.md']);
+  });
+
+  it.skipIf(!existsSync('/proc/self'))('says that a data folder cannot be made', async () => {
+    const commands = [
+      ['serve', '--port', '0'],
+      ['ingest', 'docs'],
+    ];
+    const all = commands.map(async (words) => run({ words: [...words, '--data-dir', '/proc/x'], directory }));
+    for (const { exitCode, stderr } of await Promise.all(all)) {
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(
+        /^citestream: The data folder \/proc\/x\S* cannot be used: it cannot be made there\. Use another folder\.\n$/,
+      );
+    }
+  });
+
+  it.skipIf(!existsSync('/dev/full')).each([
+    ['its output cannot be written', '"$@" > /dev/full', /^citestream: the output cannot be written: ENOSPC/],
+    [
+      'its working directory is gone',
+      'mkdir gone && cd gone && rmdir ../gone && "$@"',
+      /citestream: the working directory is gone; change to another one\.\n$/,
+    ],
+  ])('ends with one sentence and 1 where %s', (_, command, sentence) => {
+    const { status, stderr } = spawnSync('sh', ['-c', command, 'sh', process.execPath, main, 'config'], {
+      cwd: directory,
+      encoding: 'utf8',
+    });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toContain('    at ');
   });
 
   it('names a data folder that cannot be used', async () => {
     writeFileSync(path.join(directory, 'a-file'), '');
-    for (const words of [
+    const commands = [
       ['ingest', 'docs', '--data-dir', 'a-file'],
       ['serve', '--data-dir', 'a-file', '--port', '0'],
       ['ask', 'x', '--data-dir', 'a-file'],
-    ]) {
-      const { exitCode, stderr } = await run({ words, directory });
+    ];
+    for (const { exitCode, stderr } of await Promise.all(
+      commands.map(async (words) => run({ words, directory })),
+    )) {
       expect(exitCode).toBe(1);
       expect(stderr).toMatch(/^citestream: .*a-file.*\n$/);
     }
@@ -168,7 +220,9 @@ describe('ingest', () => {
   it('adds, skips what is unchanged, replaces what is changed and removes what is gone', async () => {
     const docs = path.join(directory, 'docs');
     writeFileSync(path.join(docs, 'notes.txt'), 'Some notes.\n');
-    expect(await ingestJson()).toMatchObject({ added: 2, updated: 0, unchanged: 0, removed: 0, failed: [] });
+    const first = await ingestJson();
+    expect(first).toMatchObject({ added: 2, updated: 0, unchanged: 0, removed: 0, failed: [] });
+    expect(String(first['elapsed_ms'])).toMatch(/^\d+(\.\d)?$/);
     expect(await ingestJson()).toMatchObject({ added: 0, updated: 0, unchanged: 2, removed: 0, chunks: 0 });
     writeFileSync(path.join(docs, 'guide.md'), `${GUIDE}\nMore.\n`);
     rmSync(path.join(docs, 'notes.txt'));
@@ -186,6 +240,13 @@ describe('ingest', () => {
     expect(stdout).toMatch(/^✗ docs\/broken\.pdf: .+\n✗ 1 added, 1 failed/);
     const asked = await run({ words: ['ask', 'How is a turn stopped?'], directory });
     expect(asked.stdout).toContain('DELETE');
+  });
+
+  it('does its work to the end when nobody reads its progress any more', async () => {
+    const program = new Program({ words: ['ingest', 'docs', '--json'], directory });
+    program.process.stderr.destroy();
+    expect((await program.ended).exitCode).toBe(0);
+    expect(JSON.parse(program.stdout)).toMatchObject({ added: 1 });
   });
 
   it('leaves out what is excluded', async () => {
@@ -317,9 +378,11 @@ describe('questions', () => {
 
   it('have colour on a terminal, and elsewhere only where it is forced', async () => {
     const words = ['ask', 'How is a turn stopped?'];
-    const forced = await run({ words, directory, environment: { FORCE_COLOR: '1' } });
+    const [forced, without] = await Promise.all([
+      run({ words, directory, environment: { FORCE_COLOR: '1' } }),
+      run({ words, directory, environment: { NO_COLOR: '1' } }),
+    ]);
     expect(forced.stdout).toContain('\u001B[32m[1]\u001B[39m');
-    const without = await run({ words, directory, environment: { NO_COLOR: '1' } });
     expect(without.stdout).not.toContain('\u001B');
   });
 
@@ -359,6 +422,12 @@ describe('questions', () => {
     expect(stdout).toContain('Install Node 22.13 or newer, then run npm start.');
     expect(stdout).toContain('There is no /sorces; did you mean /sources?');
     expect(stdout).toMatch(/A new conversation\.\n+$/);
+  });
+
+  it('and commands of a conversation are all taken, however many wait in the pipe', async () => {
+    const { exitCode, stdout } = await run({ words: ['chat'], directory, input: '/sources\n'.repeat(350) });
+    expect(exitCode).toBe(0);
+    expect(stdout.match(/There is no answer with sources yet\./g)).toHaveLength(350);
   });
 
   it('of a session are stored with it', async () => {
@@ -452,8 +521,30 @@ describe('eval', () => {
     const program = new Program({ words: ['eval', '--corpus', 'docs'], directory });
     await program.says('stderr', /Reading/);
     program.process.kill('SIGINT');
-    expect((await program.ended).exitCode).toBe(130);
+    const { exitCode, stderr } = await program.ended;
+    expect(exitCode).toBe(130);
+    // There is nothing to go on from.
+    expect(stderr).not.toContain('interrupted');
     expect(readdirSync(directory)).toEqual(['docs']);
+  });
+
+  it('names the documents that its figures are without, and refuses a corpus without any', async () => {
+    const corpus = path.join(directory, 'docs', 'corpus.jsonl');
+    const content = readFileSync(corpus, 'utf8');
+    const evaluate = async () => run({ words: ['eval', '--corpus', 'docs', '--json'], directory });
+    try {
+      writeFileSync(corpus, `${content}not JSON\n`);
+      const partly = await evaluate();
+      expect(partly.exitCode).toBe(0);
+      expect(partly.stderr).toMatch(/^✗ docs\/corpus\.jsonl: Line 4 is left out: /m);
+      expect(JSON.parse(partly.stdout)).toMatchObject({ documents: 3, ndcg_at_10: 1 });
+      writeFileSync(corpus, 'not JSON\n');
+      const none = await evaluate();
+      expect(none).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(none.stderr).toMatch(/^citestream: No document of .*corpus\.jsonl can be read\. Line 1 /m);
+    } finally {
+      writeFileSync(corpus, content);
+    }
   });
 
   it('names the file that is missing', async () => {

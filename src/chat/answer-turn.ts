@@ -29,7 +29,8 @@ const MAX_TURNS_READ = 50;
 
 /**
  * The road of one turn: question → retrieve → generate → cite → history → `done`. Whatever happens, the last event is
- * `done` or `error`, and before it the turn is in the history as what it is: complete, partial or failed.
+ * `done` or `error`, and before it the turn is in the history as what it is: complete, partial or failed. Where the
+ * history cannot be written, that is the error.
  */
 export async function* answerTurn(options: AnswerTurnOptions): AsyncGenerator<TurnEvent> {
   const { turnId, sessionId, question, mode, engine, llm, history, signal } = options;
@@ -58,9 +59,14 @@ export async function* answerTurn(options: AnswerTurnOptions): AsyncGenerator<Tu
       yield event;
     }
   } catch (thrown) {
-    const last = signal.aborted ? recorder.stop() : recorder.fail(toCitestreamError(thrown));
-    await save();
+    let last = signal.aborted ? recorder.stop() : recorder.fail(toCitestreamError(thrown));
     saved = true;
+    try {
+      await save();
+    } catch (unsaved) {
+      // A history that cannot be written must not take the turn's last event with it.
+      last = recorder.fail(toCitestreamError(unsaved));
+    }
     yield last;
   } finally {
     if (!saved) {

@@ -95,6 +95,25 @@ describe('a turn', () => {
     expect(await history.turns('s')).toMatchObject([{ question: 'How many?', status: 'failed' }]);
   });
 
+  it('ends with an error event when the history cannot be written, never without a last event', async () => {
+    for (const script of [
+      ['Forty [1].'],
+      ['A pool', new CitestreamError('LLM_FAILED', 'The model is gone.')],
+    ]) {
+      const { chat, history } = makeChat(new ScriptedLLM(script));
+      const events: TurnEvent[] = [];
+      for await (const event of chat.stream({ sessionId: 's', message: 'How many?' })) {
+        events.push(event);
+        if (event.type === 'sources') await history[Symbol.asyncDispose]();
+      }
+      expect(events.at(-1)).toMatchObject({
+        type: 'error',
+        code: 'DATA_FOLDER',
+        message: expect.stringMatching(/^The history could not be written: /) as string,
+      });
+    }
+  });
+
   it('ends with done and stopped when somebody stops it, and the upstream is aborted', async () => {
     const llm = new ScriptedLLM(['A pool holds ', new Gate()]);
     const { chat, history } = makeChat(llm);

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 
+import { knownFolderFailure } from '../config/folder-failure.ts';
 import { makeFolder } from '../config/make-folder.ts';
 import { CitestreamError } from '../errors.ts';
 import type { HistoryStore, SessionRecord, TurnOutcome, TurnRecord, TurnStatus } from './history-store.ts';
@@ -100,32 +101,42 @@ export class SqliteHistoryStore implements HistoryStore {
   }
 
   async deleteSession(sessionId: string): Promise<boolean> {
-    return this.#database.prepare('DELETE FROM sessions WHERE id = ?').run(sessionId).changes > 0;
+    return this.#transaction(
+      () => this.#database.prepare('DELETE FROM sessions WHERE id = ?').run(sessionId).changes > 0,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#database.isOpen) this.#database.close();
   }
 
-  #transaction(work: () => void): void {
+  #transaction<Result>(work: () => Result): Result {
     try {
       this.#database.exec('BEGIN IMMEDIATE');
-      work();
+      const result = work();
       this.#database.exec('COMMIT');
+      return result;
     } catch (error) {
       if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new CitestreamError('DATA_FOLDER', `The history could not be written: ${reason}.`, {
-        cause: error,
-      });
+      throw failure('The history could not be written', error);
     }
   }
 }
 
+/** SQLite's failure as one of the house, with what to do about it. */
+function failure(what: string, cause: unknown): CitestreamError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const { reason, remedy } = /not a database|malformed/.test(message)
+    ? { reason: 'it is damaged', remedy: 'Move it away to start a new one.' }
+    : (knownFolderFailure(cause) ?? { reason: message, remedy: 'Try again.' });
+  return new CitestreamError('DATA_FOLDER', `${what}: ${reason}. ${remedy}`, { cause });
+}
+
 function open(path: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
   try {
     makeFolder(dirname(path));
-    const database = new DatabaseSync(path);
+    database = new DatabaseSync(path);
     // Another process writes for microseconds at a time, so a short wait is enough and the loop hardly notices.
     database.exec(
       'PRAGMA busy_timeout = 200; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON',
@@ -133,11 +144,8 @@ function open(path: string): DatabaseSync {
     migrate(database, path);
     return database;
   } catch (error) {
-    if (error instanceof CitestreamError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CitestreamError('DATA_FOLDER', `The history ${path} cannot be opened: ${reason}.`, {
-      cause: error,
-    });
+    if (database?.isOpen === true) database.close();
+    throw error instanceof CitestreamError ? error : failure(`The history ${path} cannot be opened`, error);
   }
 }
 
@@ -147,7 +155,6 @@ function migrate(database: DatabaseSync, path: string): void {
   if (version === 0) database.exec(`${SCHEMA}; PRAGMA user_version = ${SCHEMA_VERSION}`);
   database.exec('COMMIT');
   if (version !== 0 && version !== SCHEMA_VERSION) {
-    database.close();
     throw new CitestreamError(
       'STORE_MISMATCH',
       `The history ${path} has schema version ${version}; this citestream reads version ${SCHEMA_VERSION}. ` +

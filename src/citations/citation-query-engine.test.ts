@@ -154,13 +154,14 @@ describe('a streamed answer', () => {
     expect(llm.calls[1]?.request).toEqual(llm.calls[0]?.request);
   });
 
-  it('measures its steps by the clock it was given', async () => {
+  it('measures its steps by the clock it was given, to a tenth of a millisecond', async () => {
     let now = 100;
-    const { engine } = setUp('It is so.', { clock: () => (now += 10) });
+    const { engine } = setUp('It is so.', { clock: () => (now += 10.012345) });
     const { timings } = await engine.query('What?');
     expect(timings.retrievalMs).toBeGreaterThan(0);
     expect(timings.firstTokenMs).toBeGreaterThan(timings.retrievalMs);
     expect(timings.totalMs).toBeGreaterThan(timings.firstTokenMs);
+    for (const milliseconds of Object.values(timings)) expect(String(milliseconds)).toMatch(/^\d+(\.\d)?$/);
   });
 
   it('is refused at the call where the LLM cannot stream, while query answers', async () => {

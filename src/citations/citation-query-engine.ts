@@ -116,7 +116,7 @@ export class CitationQueryEngine {
   async *#run({ question, options, chunks, streams }: Run): AsyncGenerator<QueryEvent, void> {
     const { signal } = options;
     const startedAt = this.#clock();
-    const elapsedMs = (): number => this.#clock() - startedAt;
+    const elapsedMs = (): number => Math.round((this.#clock() - startedAt) * 10) / 10;
     signal?.throwIfAborted();
     const found =
       chunks ?? (await this.retrieve(options.retrievalQuestion ?? question, retrieveOptions(options)));

@@ -11,6 +11,9 @@ export interface ChatInput extends Disposable {
   during(work: (signal: AbortSignal) => Promise<void>): Promise<void>;
 }
 
+/** More lines of a pipe are left in it until these are answered. */
+const MAX_WAITING_LINES = 100;
+
 /** Reads lines from standard input, with editing and a history on a terminal. Ctrl-C twice, or Ctrl-D, ends it. */
 export function openChatInput(context: CommandContext, prompt: string): ChatInput {
   const { stdin, stdout, signal } = context;
@@ -26,6 +29,7 @@ export function openChatInput(context: CommandContext, prompt: string): ChatInpu
   const close = (): void => reader.close();
   reader.on('line', (line) => {
     lines.push(line);
+    if (lines.length >= MAX_WAITING_LINES) reader.pause();
     isWarned = false;
     wake();
   });
@@ -53,6 +57,7 @@ export function openChatInput(context: CommandContext, prompt: string): ChatInpu
   return {
     async next() {
       if (isTerminal && !hasEnded && lines.length === 0) reader.prompt(true);
+      if (lines.length === 0 && !hasEnded) reader.resume();
       if (lines.length === 0 && !hasEnded) await new Promise<void>((resolve) => (wake = resolve));
       return lines.shift();
     },

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { formatByteSize } from '../config/byte-size.ts';
 import type { Configuration } from '../config/configuration.ts';
@@ -39,8 +39,11 @@ export function doctorChecks(configuration: Configuration): readonly Check[] {
 const NOT_YET = 'not there yet; the first ingest makes it';
 
 async function checkFolder(dataDir: string): Promise<string> {
-  if (!existsSync(dataDir)) return `${dataDir} is ${NOT_YET}`;
   try {
+    if (!existsSync(dataDir)) {
+      await access(existingFolder(dataDir), constants.W_OK | constants.X_OK);
+      return `${dataDir} is ${NOT_YET}`;
+    }
     await rm(await mkdtemp(path.join(dataDir, 'doctor-')), { recursive: true });
   } catch (error) {
     throw new CitestreamError(
@@ -52,10 +55,15 @@ async function checkFolder(dataDir: string): Promise<string> {
   return `${dataDir} can be written`;
 }
 
+/** The folder itself, or the nearest above it that is there. */
+function existingFolder(folder: string): string {
+  return existsSync(folder) || folder === path.dirname(folder)
+    ? folder
+    : existingFolder(path.dirname(folder));
+}
+
 async function checkDisk(dataDir: string): Promise<string> {
-  let folder = dataDir;
-  while (!existsSync(folder) && folder !== path.dirname(folder)) folder = path.dirname(folder);
-  const { bavail, bsize } = await statfs(folder);
+  const { bavail, bsize } = await statfs(existingFolder(dataDir));
   const free = formatByteSize(bavail * bsize);
   if (bavail * bsize >= ENOUGH_BYTES) return `${free} free`;
   throw new CitestreamError(

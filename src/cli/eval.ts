@@ -6,6 +6,7 @@ import { evaluate, type Evaluation } from '../evaluation/evaluate.ts';
 import { loadBeir, type JudgedQuery } from '../evaluation/load-beir.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import type { CommandContext, RunCommand } from './command.ts';
+import { describeSummary } from './ingest-progress.ts';
 import { ingestWithProgress } from './ingest.ts';
 import { openProgressBar } from './progress-bar.ts';
 import { quantity } from './quantity.ts';
@@ -30,7 +31,13 @@ export const evaluateCorpus: RunCommand = async ({ context, options, load }) => 
     dataDir: temporary.path,
     store: `lancedb:${path.join(temporary.path, 'lancedb')}`,
   };
-  const summary = await ingestWithProgress([corpusFile], { context, configuration });
+  const summary = await ingestWithProgress([corpusFile], { context, configuration, isTemporary: true });
+  if (summary.added === 0) {
+    const reason = summary.failed[0]?.reason ?? 'It is empty.';
+    throw new InvalidInputError(`No document of ${corpusFile} can be read. ${reason}`, { field: corpusFile });
+  }
+  // The figures are of the others, and whoever reads them has to know.
+  if (summary.failed.length > 0) context.stderr.write(describeSummary(summary, context.stderr));
   await using citestream = await createCitestream(configuration);
   const evaluation = await askQueries(citestream.retriever, queries, context);
   const facts = { corpus: folder, documents: summary.added, ingestMs: summary.elapsedMs };
@@ -74,8 +81,9 @@ function describeEvaluation(evaluation: Evaluation, facts: CorpusFacts, { colors
     return `${label.padEnd(10)} ${colors.bold(mean.toFixed(4))}  ${interval}`;
   });
   const { queries, elapsedMs } = evaluation;
+  const asked = queries === 1 ? '1 query' : `${queries} queries`;
   const times = `ingested in ${(facts.ingestMs / 1000).toFixed(1)} s, asked in ${(elapsedMs / 1000).toFixed(1)} s`;
-  return `${lines.join('\n')}\n${colors.dim(`${quantity(facts.documents, 'document')}, ${queries} queries; ${times}`)}\n`;
+  return `${lines.join('\n')}\n${colors.dim(`${quantity(facts.documents, 'document')}, ${asked}; ${times}`)}\n`;
 }
 
 function evaluationData(evaluation: Evaluation, { corpus, documents, ingestMs }: CorpusFacts): object {
@@ -89,6 +97,6 @@ function evaluationData(evaluation: Evaluation, { corpus, documents, ingestMs }:
       figures.map(({ name, estimate }) => [name, [estimate.low, estimate.high]]),
     ),
     ingest_ms: ingestMs,
-    search_ms: evaluation.elapsedMs,
+    search_ms: Math.round(evaluation.elapsedMs * 10) / 10,
   };
 }

@@ -17,10 +17,18 @@ export const ingest: RunCommand = async ({ context, words, options, load }) => {
   return summary.failed.length === 0 ? 0 : 1;
 };
 
+/** An ingest that a person watches. */
+export interface WatchedIngest {
+  readonly context: CommandContext;
+  readonly configuration: Configuration;
+  /** True where what is stored is thrown away with the command, so that there is nothing to go on from. */
+  readonly isTemporary?: boolean;
+}
+
 /** Ingests with progress on standard error; says what is kept where it is interrupted. */
 export async function ingestWithProgress(
   paths: readonly string[],
-  { context, configuration }: { readonly context: CommandContext; readonly configuration: Configuration },
+  { context, configuration, isTemporary = false }: WatchedIngest,
 ): Promise<IngestSummary> {
   const { stderr, signal } = context;
   requireAvailable(configuration);
@@ -37,7 +45,7 @@ export async function ingestWithProgress(
       },
     });
   } catch (error) {
-    if (signal.aborted) {
+    if (signal.aborted && !isTemporary) {
       stderr.write(
         `citestream: interrupted. ${done === 0 ? 'Nothing was changed' : `What was done is kept (${quantity(done, 'document')})`}; ` +
           'the same command goes on from there.\n',

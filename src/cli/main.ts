@@ -14,10 +14,13 @@ process.emitWarning = (...parameters: readonly unknown[]): void => {
   if (!String(parameters[0]).startsWith('SQLite is an experimental feature')) emitWarning(...parameters);
 };
 
-// `citestream ask … | head` closes the pipe when it has seen enough.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-}
+// `citestream ask … | head` closes the pipe when it has seen enough; what else keeps an answer back is a failure.
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code !== 'EPIPE') process.stderr.write(`citestream: the output cannot be written: ${message}.\n`);
+  process.exit(code === 'EPIPE' ? 0 : 1);
+});
+// Progress that nobody reads any more is no reason to leave the work half done.
+process.stderr.on('error', () => {});
 
 const { keepTemporaryFilesTogether } = await import('./temporary-folder.ts');
 keepTemporaryFilesTogether();
@@ -34,10 +37,19 @@ const exitCode = await runCommandLine({
     stdin: process.stdin,
     stdout: openTerminal(process.stdout, process.env),
     stderr: openTerminal(process.stderr, process.env),
-    directory: process.cwd(),
+    directory: workingDirectory(),
     signal,
   },
 });
 // What is written has left before the process ends, whatever timers and threads of libraries are still there.
 await new Promise((resolve) => process.stdout.write('', resolve));
 process.exit(exitCode);
+
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    process.stderr.write('citestream: the working directory is gone; change to another one.\n');
+    process.exit(1);
+  }
+}

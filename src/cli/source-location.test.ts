@@ -59,10 +59,23 @@ describe('locateSource', () => {
     expect(await locateSource({ start: 0, text: 'First.' }, at)).toMatchObject({ text: 'paper.pdf' });
   });
 
-  it('names the file of a line of JSON Lines', async () => {
-    const file = write('corpus.jsonl', '{}');
-    const at = { record: record(`${file}#doc-7`, 'application/jsonl'), directory };
-    expect(await locateSource({ start: 0, text: 'x' }, at)).toMatchObject({ text: 'corpus.jsonl' });
+  it.each(['doc-7', 'a#b'])(
+    'names the file of a line of JSON Lines, and the id of the line: %s',
+    async (id) => {
+      const file = write('corpus.jsonl', '{}');
+      const at = { record: record(`${file}#${id}`, 'application/jsonl'), directory };
+      expect(await locateSource({ start: 0, text: 'x' }, at)).toEqual({
+        text: `corpus.jsonl#${id}`,
+        url: pathToFileURL(file).href,
+      });
+    },
+  );
+
+  it('names a file that has a # in its name', async () => {
+    const file = write('c#.md', GUIDE);
+    expect(
+      await locateSource({ start: 0, text: '# Guide' }, { record: record(file), directory }),
+    ).toMatchObject({ text: 'c#.md:1' });
   });
 
   it('shows an absolute path for a file elsewhere, and nothing for a file that is gone', async () => {

@@ -7,7 +7,7 @@ import type { DocumentRecord } from '../documents/document.ts';
 
 /** Where a source can be opened. */
 export interface SourceLocation {
-  /** Relative where it lies below the working directory, with the line where it is known: `docs/guide.md:12`. */
+  /** Relative where it lies below the working directory, with the line or its id where known: `docs/guide.md:12`, `corpus.jsonl#7`. */
   readonly text: string;
   readonly url: string;
 }
@@ -23,22 +23,25 @@ export async function locateSource(
 ): Promise<SourceLocation | undefined> {
   const file = await existingFile(record.source);
   if (file === undefined) return undefined;
+  const lineId = record.source.slice(file.path.length);
   const isText = TEXT_TYPES.has(record.mediaType) && file.bytes <= MAX_BYTES_FOR_LINE;
   const line = isText ? lineOf(await readText(file.path), source) : undefined;
   const relative = path.relative(directory, file.path);
   const shown = relative.startsWith('..') || path.isAbsolute(relative) ? file.path : relative;
   return {
-    text: line === undefined ? shown : `${shown}:${line}`,
+    text: line === undefined ? `${shown}${lineId}` : `${shown}:${line}`,
     url: pathToFileURL(file.path).href,
   };
 }
 
-/** A line of a JSON Lines file is named by `file#id`; a file's own name may hold a # as well. */
+/** A line of a JSON Lines file is named by `file#id`; a file's own name, and the id, may hold a # as well. */
 async function existingFile(
   source: string,
 ): Promise<{ readonly path: string; readonly bytes: number } | undefined> {
-  for (const candidate of [source, source.slice(0, Math.max(0, source.lastIndexOf('#')))]) {
-    const stats = candidate === '' ? undefined : await stat(candidate).catch(() => undefined);
+  const marks = [...source.matchAll(/(?!^)#/g)].map(({ index }) => index);
+  for (const end of [source.length, ...marks]) {
+    const candidate = source.slice(0, end);
+    const stats = await stat(candidate).catch(() => undefined);
     if (stats?.isFile() === true) return { path: candidate, bytes: stats.size };
   }
   return undefined;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Citestream } from '../citestream.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { parseProvider } from '../config/provider-string.ts';
 import { createCitestream } from '../create-citestream.ts';
 import { CitestreamError } from '../errors.ts';
 
@@ -16,7 +17,8 @@ export async function openWithDocuments(
       `There are no documents in ${dataDir}${collection === 'documents' ? '' : ` (collection ${collection})`} yet. ` +
         'Add some first: citestream ingest FOLDER',
     );
-  if (!existsSync(dataDir)) throw nothing();
+  const store = parseProvider('store', configuration.store);
+  if (!existsSync(store.kind === 'lancedb' ? store.directory : dataDir)) throw nothing();
   const citestream = await createCitestream(configuration);
   try {
     const { documents } = await citestream.store.count({ signal });

@@ -22,7 +22,8 @@ export type GivenValues = ReadonlyMap<string, GivenValue>;
 const RESERVED = ['CITESTREAM_CONFIG', 'CITESTREAM_DEBUG'];
 
 const KEYS = SETTINGS.map((setting) => setting.key);
-const ENVIRONMENT_NAMES = SETTINGS.map((setting) => setting.environmentName);
+const PREFIX = 'CITESTREAM_';
+const ENVIRONMENT_NAMES = [...SETTINGS.map((setting) => setting.environmentName), ...RESERVED];
 
 /** The settings of a nested object; throws CONFIGURATION for a name that is none, with the nearest that is. */
 export function fromObject(object: unknown, origin: Origin, at: readonly string[] = []): GivenValues {
@@ -53,11 +54,13 @@ export function fromObject(object: unknown, origin: Origin, at: readonly string[
 export function fromEnvironment(environment: Readonly<Record<string, string | undefined>>): GivenValues {
   const given = new Map<string, GivenValue>();
   for (const [name, value] of Object.entries(environment)) {
-    if (!name.startsWith('CITESTREAM_') || RESERVED.includes(name)) continue;
+    if (!name.startsWith(PREFIX) || RESERVED.includes(name)) continue;
     const setting = SETTINGS.find((setting) => setting.environmentName === name);
     if (setting === undefined) {
-      const hint = suggestion(name, [...ENVIRONMENT_NAMES, ...RESERVED]);
-      throw new CitestreamError('CONFIGURATION', `There is no setting ${name} for the environment${hint}`);
+      throw new CitestreamError(
+        'CONFIGURATION',
+        `There is no setting ${name} for the environment${suggestion(name, ENVIRONMENT_NAMES, PREFIX)}`,
+      );
     }
     // Compose files and CI set what they do not know to the empty text.
     if (value === undefined || value.trim() === '') continue;

@@ -16,6 +16,13 @@ const DAY_MS = 86_400_000;
 /** Tokens that a passage and the part it repeats of the one before may have. */
 const passageSize = () => integer(16, 8192);
 
+/** What is said where passages would repeat all of the one before. */
+const tooMuchOverlap = (name: string, bound: string) => ({
+  code: 'custom' as const,
+  path: [name],
+  message: `smaller than ${bound}`,
+});
+
 /** Every setting with its default: flags, environment, `citestream.config.json`, help and docs all come from here. */
 export const configurationSchema = z.strictObject({
   dataDir: text(/\S/, 'a folder').default('.citestream').register(settingRegistry, {
@@ -95,7 +102,9 @@ export const configurationSchema = z.strictObject({
         flag: '--chunk-overlap <tokens>',
       }),
     })
-    .refine((chunk) => chunk.overlap < chunk.size, { path: ['overlap'], error: 'smaller than chunk.size' })
+    .superRefine(({ size, overlap }, context) => {
+      if (overlap >= size) context.addIssue(tooMuchOverlap('overlap', `chunk.size, which is ${size}`));
+    })
     .prefault({}),
   citation: z
     .strictObject({
@@ -108,9 +117,9 @@ export const configurationSchema = z.strictObject({
         unit: 'tokens',
       }),
     })
-    .refine((citation) => citation.chunkOverlap < citation.chunkSize, {
-      path: ['chunkOverlap'],
-      error: 'smaller than citation.chunkSize',
+    .superRefine(({ chunkSize, chunkOverlap }, context) => {
+      if (chunkOverlap >= chunkSize)
+        context.addIssue(tooMuchOverlap('chunkOverlap', `citation.chunkSize, which is ${chunkSize}`));
     })
     .prefault({}),
   chat: z

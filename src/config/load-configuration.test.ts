@@ -130,8 +130,14 @@ describe('refusals', () => {
       { environment: { CITESTREAM_LOG_LEVEL: 'loud' } },
       'it must be trace, debug, info, warn, error, fatal or silent.',
     ],
-    [{ flags: { 'chunk.overlap': '512' } }, '--chunk-overlap is 512; it must be smaller than chunk.size.'],
-    [{ flags: { 'chunk.size': '16' } }, 'The default of chunk.overlap is 20; it must be smaller than'],
+    [
+      { flags: { 'chunk.overlap': '512' } },
+      '--chunk-overlap is 512; it must be smaller than chunk.size, which is 512.',
+    ],
+    [
+      { flags: { 'chunk.size': '16' } },
+      'The default of chunk.overlap is 20; it must be smaller than chunk.size, which is 16.',
+    ],
     [{ settings: { retrieval: { mode: 'hybrid' } } }, 'the embedder bm25 makes no vectors'],
     [
       { environment: { CITESTREAM_POTR: '1' } },

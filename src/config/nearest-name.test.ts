@@ -18,7 +18,8 @@ describe('nearestName', () => {
 
   it('knows none where nothing is near', () => {
     expect(nearestName('temperature_of_the_sun', keys)).toBeUndefined();
-    expect(suggestion('zzzzzzzz', keys)).toBe('');
-    expect(suggestion('x', [])).toBe('');
+    expect(suggestion('zzzzzzzz', keys)).toBe('.');
+    expect(suggestion('x', [])).toBe('.');
+    expect(suggestion('CITESTREAM_X_Y_Z', ['CITESTREAM_LLM'], 'CITESTREAM_')).toBe('.');
   });
 });

@@ -14,10 +14,12 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return nearestDistance <= Math.max(2, Math.floor(wanted.length * 0.4)) ? nearest : undefined;
 }
 
-/** `; did you mean "port"?` or nothing, to end a sentence about an unknown name. */
-export function suggestion(name: string, known: readonly string[]): string {
-  const nearest = nearestName(name, known);
-  return nearest === undefined ? '' : `; did you mean ${nearest}?`;
+/** `; did you mean port?`, or a full stop, to end a sentence about an unknown name. */
+export function suggestion(name: string, known: readonly string[], prefix = ''): string {
+  const rest = (text: string): string => text.slice(prefix.length);
+  // What all names begin with would make any two of them look alike.
+  const nearest = nearestName(rest(name), known.map(rest));
+  return nearest === undefined ? '.' : `; did you mean ${prefix}${nearest}?`;
 }
 
 const plain = (name: string): string => name.toLowerCase().replaceAll(/[-_]/g, '');

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { CitestreamError } from '../errors.ts';
+import { parseJson } from './parse-json.ts';
 
 /** The name of the file that is looked for in the directory. */
 const CONFIGURATION_FILE = 'citestream.config.json';
@@ -18,7 +19,7 @@ export function readConfigurationFile(
 ): ConfigurationFile | undefined {
   const file = path.resolve(directory, name ?? CONFIGURATION_FILE);
   try {
-    return { path: file, settings: JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')) as unknown };
+    return { path: file, settings: parseJson(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')) };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (name === undefined && code === 'ENOENT') return undefined;

@@ -9,11 +9,14 @@ describe('requireAvailable', () => {
   });
 
   it.each([
-    [{ mode: 'sync' }, 'comes with the execution modes'],
-    [{ mode: 'sequential' }, 'comes with the execution modes'],
-    [{ llm: 'bedrock:some-model' }, 'The llm bedrock does not come with this version, which has extractive.'],
+    [{ mode: 'sync' }, 'The mode sync does not come with this version. Leave mode out, or set it to async.'],
+    [{ mode: 'sequential' }, 'The mode sequential does not come'],
+    [
+      { llm: 'bedrock:some-model' },
+      'The llm bedrock does not come with this version. Leave llm out, or set it to extractive.',
+    ],
     [{ embedder: 'local:some-model' }, 'The embedder local does not come'],
-    [{ store: 'qdrant:http://q:6333/docs' }, 'The store qdrant does not come'],
+    [{ store: 'qdrant:http://q:6333/docs' }, 'Leave store out, or set it to lancedb:DIR.'],
   ] as const)('refuses %j in one sentence', (settings, message) => {
     const { configuration } = loadConfiguration({ settings });
     expect(() => requireAvailable(configuration)).toThrow(NotImplementedError);

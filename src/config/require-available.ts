@@ -4,21 +4,32 @@ import { parseProvider } from './provider-string.ts';
 
 /** Refuses, before any work, what can be configured but does not come with this version. */
 export function requireAvailable(configuration: Configuration): void {
-  if (configuration.mode !== 'async') {
-    throw new NotImplementedError(
-      `The mode ${configuration.mode} comes with the execution modes; this version has async.`,
-    );
-  }
-  for (const [role, available] of [
+  const { mode } = configuration;
+  if (mode !== 'async') throw notInThisVersion({ setting: 'mode', value: mode, instead: 'async' });
+  for (const [setting, instead] of [
     ['llm', 'extractive'],
     ['embedder', 'bm25'],
     ['store', 'lancedb'],
   ] as const) {
-    const { kind } = parseProvider(role, configuration[role]);
-    if (kind !== available) {
-      throw new NotImplementedError(
-        `The ${role} ${kind} does not come with this version, which has ${available}.`,
-      );
+    const { kind } = parseProvider(setting, configuration[setting]);
+    if (kind !== instead) {
+      throw notInThisVersion({
+        setting,
+        value: kind,
+        instead: instead === 'lancedb' ? 'lancedb:DIR' : instead,
+      });
     }
   }
+}
+
+/** The refusal of a setting's value that a later version has, with the one to set instead. */
+export function notInThisVersion(refused: {
+  readonly setting: string;
+  readonly value: string;
+  readonly instead: string;
+}): NotImplementedError {
+  const { setting, value, instead } = refused;
+  return new NotImplementedError(
+    `The ${setting} ${value} does not come with this version. Leave ${setting} out, or set it to ${instead}.`,
+  );
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { unusableFolder } from '../config/folder-failure.ts';
 import { makeFolder } from '../config/make-folder.ts';
 import { CitestreamError } from '../errors.ts';
 
@@ -24,7 +25,7 @@ const POLL_MS = 100;
 /**
  * One writer at a time on a data folder, over all processes of the machine. The lock is SQLite's own, which the
  * operating system takes back when a process dies: nothing is left behind by `kill -9`, and no stale lock is guessed at.
- * Throws DATA_FOLDER_BUSY, naming the holder, when the time is up.
+ * Throws DATA_FOLDER_BUSY, naming the holder, when the time is up, and DATA_FOLDER where the folder cannot be used.
  */
 export async function acquireFolderLock(dataDir: string, options: FolderLockOptions): Promise<FolderLock> {
   const { timeoutMs = 600_000, signal } = options;
@@ -55,7 +56,7 @@ export async function acquireFolderLock(dataDir: string, options: FolderLockOpti
   } catch (error) {
     database.close();
     signal?.throwIfAborted();
-    throw error;
+    throw isSqliteError(error) ? unusableFolder(dataDir, error) : error;
   }
 }
 
@@ -64,6 +65,8 @@ export function folderLockHolder(dataDir: string): string | undefined {
   const database = openLockDatabase(dataDir);
   try {
     return tryLock(database, undefined) ? undefined : readHolder(database);
+  } catch (error) {
+    throw unusableFolder(dataDir, error);
   } finally {
     database.close();
   }
@@ -77,10 +80,7 @@ function openLockDatabase(dataDir: string): DatabaseSync {
     database.exec('PRAGMA busy_timeout = 0');
     return database;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CitestreamError('DATA_FOLDER', `The data folder ${dataDir} cannot be written: ${reason}.`, {
-      cause: error,
-    });
+    throw unusableFolder(dataDir, error);
   }
 }
 
@@ -117,5 +117,9 @@ function readHolder(database: DatabaseSync): string {
 
 /** SQLITE_BUSY and its extended codes. */
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5;
+  return isSqliteError(error) && (Number(error.errcode) & 0xff) === 5;
+}
+
+function isSqliteError(error: unknown): error is Error & { readonly errcode: unknown } {
+  return error instanceof Error && 'errcode' in error;
 }

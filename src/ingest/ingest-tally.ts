@@ -80,8 +80,12 @@ export class IngestTally {
       ...this.#counts,
       failed: this.#failed,
       skipped: rest.skipped,
-      elapsedMs: performance.now() - this.#started,
-      stages: { readMs: this.#readMs, ...rest.stages },
+      elapsedMs: toTenth(performance.now() - this.#started),
+      stages: {
+        readMs: toTenth(this.#readMs),
+        embedMs: toTenth(rest.stages.embedMs),
+        storeMs: toTenth(rest.stages.storeMs),
+      },
     };
   }
 
@@ -89,3 +93,5 @@ export class IngestTally {
     if (performance.now() - this.#toldAt >= PROGRESS_INTERVAL_MS) this.progress();
   }
 }
+
+const toTenth = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;

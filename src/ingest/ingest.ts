@@ -43,6 +43,7 @@ export async function ingest(options: IngestOptions): Promise<IngestSummary> {
     ...(options.embedder === undefined ? {} : { embedder: options.embedder }),
     ...wait,
   });
+  for (const { uri, reason } of found.unreadable) tally.failed(uri, reason);
   const gone = new Set<string>();
   try {
     await forEach(found.files, { concurrency, ...wait }, async (file, stop) => {
@@ -159,9 +160,13 @@ async function readChanged(
   return { ...(await pool.read(file, { ...at, skip })), ids, unchanged: skip.length };
 }
 
-/** What came from files that are no longer in the folders that were ingested. */
+/** What came from files that are no longer in the folders that were ingested; what could not be looked into may be there. */
 function* idsOfGoneFiles(found: FoundFiles, known: KnownDocuments): Generator<string> {
   const present = new Set(found.files.map(({ path }) => path));
+  for (const { path } of found.unreadable) {
+    present.add(path);
+    for (const file of known.filesBelow(path, sep)) present.add(file);
+  }
   for (const folder of found.folders)
     for (const file of known.filesBelow(folder, sep)) if (!present.has(file)) yield* known.idsOfFile(file);
 }

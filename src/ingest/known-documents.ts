@@ -1,6 +1,10 @@
+import type { DocumentRecord } from '../documents/document.ts';
 import type { VectorStore } from '../stores/vector-store.ts';
 
 const PAGE = 1000;
+
+/** The media type of a document that is one line of its file. */
+const JSON_LINES = 'application/x-ndjson';
 
 /** What a store held when an ingest began, so that the ingest can tell new from changed and find what is gone. */
 export class KnownDocuments {
@@ -17,9 +21,10 @@ export class KnownDocuments {
         ...(after === undefined ? {} : { after }),
         ...(signal === undefined ? {} : { signal }),
       });
-      for (const { id, contentHash, source } of page) {
-        known.#hashes.set(id, contentHash);
-        const file = fileOf(source);
+      for (const document of page) {
+        const { id } = document;
+        known.#hashes.set(id, document.contentHash);
+        const file = fileOf(document);
         const ids = known.#byFile.get(file);
         if (ids === undefined) known.#byFile.set(file, [id]);
         else ids.push(id);
@@ -54,8 +59,8 @@ export class KnownDocuments {
   }
 }
 
-/** `/a/corpus.jsonl#184` came from `/a/corpus.jsonl`; a `#` before the last dot belongs to the path. */
-function fileOf(source: string): string {
-  const line = /^(.*\.(?:jsonl|ndjson))#/is.exec(source);
-  return line?.[1] ?? source;
+/** `/a/corpus.jsonl#184` came from `/a/corpus.jsonl`; ids, and the paths of other files, may hold any `#`. */
+function fileOf({ source, mediaType }: Pick<DocumentRecord, 'source' | 'mediaType'>): string {
+  if (mediaType !== JSON_LINES) return source;
+  return /^(.*?\.(?:jsonl|ndjson))#/is.exec(source)?.[1] ?? source;
 }

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { CitestreamError, type ErrorCode, toCitestreamError } from '../errors.ts';
 import { problemResponse, RequestError } from './problem.ts';
 
-export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
+const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
 /** The codes of the errors that Fastify and its plugins answer a client's mistakes with. */
 const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {

@@ -14,7 +14,7 @@ export interface EventStreamOptions {
 /** A write of this many characters goes out at once, and the other streams get their turn. */
 const FLUSH_CHARS = 16_384;
 
-export const EVENT_STREAM_HEADERS = {
+const EVENT_STREAM_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-cache, no-transform',
   'x-accel-buffering': 'no',
