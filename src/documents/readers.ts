@@ -70,7 +70,14 @@ export interface ReadFile extends ParsedText {
 /** Reads a file's bytes by its extension; throws UNREADABLE_DOCUMENT with a reason that its owner understands. */
 export async function readFileText(path: string, bytes: Uint8Array): Promise<ReadFile> {
   const format = FORMATS[extensionOf(path)];
-  if (format === undefined) throw unreadable(`Files ending in "${extensionOf(path)}" are not read.`);
+  if (format === undefined) {
+    const extension = extensionOf(path);
+    throw unreadable(
+      extension === ''
+        ? 'The name of the file has no extension that tells its kind.'
+        : `Files ending in "${extension}" are not read.`,
+    );
+  }
   if (bytes.length === 0) throw unreadable('The file is empty.');
   const read = await format.load();
   const parsed = await read(bytes);
