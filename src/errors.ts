@@ -46,6 +46,13 @@ export const ERROR_TABLE = {
   SHUTTING_DOWN: traits(503, 1, true),
   TIMEOUT: traits(504, 1, true),
   STORE_FAILED: traits(502, 1, true),
+  // Providers: why a model, an embedder or a remote store did not answer.
+  THROTTLED: traits(429, 1, true),
+  CREDENTIALS: traits(502, 1, false),
+  ACCESS_DENIED: traits(502, 1, false),
+  MODEL_NOT_FOUND: traits(502, 1, false),
+  CONTEXT_OVERFLOW: traits(422, 1, false),
+  UPSTREAM_UNAVAILABLE: traits(503, 1, true),
   LLM_FAILED: traits(502, 1, true),
   EMBEDDER_FAILED: traits(502, 1, true),
   INTERNAL: traits(500, 1, false),

@@ -5,7 +5,7 @@ const JSON_OUTPUT = {
   description: 'Print one JSON object on standard output, and nothing else there.',
 };
 
-const PROVIDERS = ['llm', 'embedder', 'store', 'collection'];
+const PROVIDERS = ['llm', 'embedder', 'embedding.modelsDir', 'store', 'collection'];
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandDescription[] = [
@@ -40,7 +40,15 @@ export const COMMANDS: readonly CommandDescription[] = [
       'files that are gone from a folder removed. A file that cannot be read is reported and the rest goes on; the ' +
       'exit code is 1 then.',
     words: [{ usage: '<paths...>', description: 'files, folders and globs' }],
-    settings: ['collection', 'ingest.exclude', 'chunk.size', 'chunk.overlap', 'embedder', 'store'],
+    settings: [
+      'collection',
+      'ingest.exclude',
+      'chunk.size',
+      'chunk.overlap',
+      'embedder',
+      'embedding.modelsDir',
+      'store',
+    ],
     options: [JSON_OUTPUT],
     examples: [
       ['citestream ingest ~/papers', 'add a folder, or bring it up to date'],
@@ -95,12 +103,74 @@ export const COMMANDS: readonly CommandDescription[] = [
       { usage: '--corpus <folder>', description: 'The folder that holds the test collection.' },
       JSON_OUTPUT,
     ],
-    settings: ['retrieval.mode', 'embedder', 'chunk.size', 'chunk.overlap'],
+    settings: ['retrieval.mode', 'embedder', 'embedding.modelsDir', 'chunk.size', 'chunk.overlap'],
     examples: [
       ['citestream eval --corpus data/cranfield', 'a table'],
       ['citestream eval --corpus data/cranfield --json', 'one JSON object'],
     ],
     import: async () => (await import('./eval.ts')).evaluateCorpus,
+  },
+  {
+    name: 'simulate',
+    summary: 'run a simulated Bedrock or Qdrant',
+    description:
+      'Runs Amazon Bedrock or Qdrant as simulators that speak the real protocols, so that the official clients talk to ' +
+      'them: for trying the production stack without an account, and for ordering what goes wrong there. Ctrl-C ends it ' +
+      'with what was asked of it.',
+    words: [{ usage: '<kind>', description: 'bedrock or qdrant' }],
+    options: [
+      {
+        usage: '--port <number>',
+        description: 'Where it listens: 8787 for bedrock, 6333 for qdrant; 0 takes a free one.',
+      },
+      {
+        usage: '--fault <kind[:name=value,…]>',
+        description:
+          'Something that goes wrong, as in throttle:rate=0.1 or reset-inside:after=5,times=3 (bedrock), ' +
+          'status:status=503,times=2 (qdrant); repeatable. An unknown one lists them all.',
+        isRepeatable: true,
+      },
+      {
+        usage: '--first-token-ms <number>',
+        description: 'bedrock: how long the first token takes (default: 300).',
+      },
+      {
+        usage: '--tokens-per-second <number>',
+        description: 'bedrock: how fast an answer is; 0 at once (default: 40).',
+      },
+      {
+        usage: '--jitter <share>',
+        description: 'bedrock: how much the time between tokens varies, 0 to 1 (default: 0.2).',
+      },
+      { usage: '--seed <number>', description: 'bedrock: the same seed gives the same times.' },
+      {
+        usage: '--answers <file>',
+        description:
+          'bedrock: answer with this text, or with the texts of a list in JSON in turns; without, sentences of the ' +
+          "prompt's sources with their [n].",
+      },
+      { usage: '--wrong-citations', description: 'bedrock: cite numbers that were never given as well.' },
+      {
+        usage: '--max-streams <number>',
+        description: 'bedrock: throttle when so many answers are under way.',
+      },
+      { usage: '--storage <folder>', description: 'qdrant: keep what is stored here.' },
+      { usage: '--api-key <key>', description: 'qdrant: refuse requests without this key.' },
+      {
+        usage: '--latency-ms <number>',
+        description: 'qdrant: how long every answer takes at least (default: 0).',
+      },
+    ],
+    settings: [],
+    examples: [
+      ['citestream simulate bedrock', 'prints the environment that makes citestream use it'],
+      [
+        'citestream simulate bedrock --fault throttle:rate=0.2 --fault stall-inside:after=20,times=1',
+        'order faults',
+      ],
+      ['citestream simulate qdrant --storage .qdrant', 'keeps what is stored'],
+    ],
+    import: async () => (await import('./simulate.ts')).simulate,
   },
   {
     name: 'config',
