@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { qdrantSettings } from './qdrant-settings.ts';
 import {
   byteSize,
   choice,
@@ -89,6 +90,38 @@ export const configurationSchema = z.strictObject({
       }),
     })
     .prefault({}),
+  embedding: z
+    .strictObject({
+      dimension: integer(1, 65_536).optional().register(settingRegistry, {
+        description: 'How long vectors are, where the embedder allows a choice.',
+        defaultText: "the model's own",
+        unit: 'numbers',
+      }),
+      batchSize: integer(1, 10_000).optional().register(settingRegistry, {
+        description: 'How many texts are embedded by one call.',
+        defaultText: 'what the embedder takes',
+        unit: 'texts',
+      }),
+      maxParallel: integer(1, 256).optional().register(settingRegistry, {
+        description: 'How many calls to the embedder are under way at the same time.',
+        defaultText: 'what suits the embedder',
+        unit: 'calls',
+      }),
+      timeoutMs: integer(1, DAY_MS).default(30_000).register(settingRegistry, {
+        description: 'How long one call to the embedder may take before it is tried again.',
+        unit: 'ms',
+      }),
+      precision: choice(['q8', 'fp32', 'fp16', 'q4']).default('q8').register(settingRegistry, {
+        description: 'Which form of a local model is loaded; q8 is a quarter of the size of fp32.',
+      }),
+      modelsDir: text(/\S/, 'a folder').optional().register(settingRegistry, {
+        description: 'The folder that local models are loaded from; with it nothing is downloaded.',
+        defaultText: 'downloaded to <dataDir>/models',
+        flag: '--models-dir <folder>',
+      }),
+    })
+    .prefault({}),
+  qdrant: qdrantSettings().prefault({}),
   chunk: z
     .strictObject({
       size: passageSize().default(512).register(settingRegistry, {

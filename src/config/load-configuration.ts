@@ -112,6 +112,7 @@ function resolve(
       : from.directory;
   const dataDir = path.resolve(base('dataDir'), parsed.dataDir);
   const store = parseProvider('store', parsed.store ?? `lancedb:${path.join(dataDir, 'lancedb')}`);
+  const { modelsDir } = parsed.embedding;
   const mode = parsed.retrieval.mode ?? (parsed.embedder === 'bm25' ? 'sparse' : 'hybrid');
   if (parsed.embedder === 'bm25' && mode !== 'sparse') {
     throw new CitestreamError(
@@ -127,6 +128,12 @@ function resolve(
         ? { ...store, directory: path.resolve(base('store'), store.directory) }
         : store,
     ),
+    embedding: {
+      ...parsed.embedding,
+      ...(modelsDir !== undefined && {
+        modelsDir: path.resolve(base('embedding.modelsDir'), modelsDir),
+      }),
+    },
     retrieval: { ...parsed.retrieval, mode },
   };
 }

@@ -6,24 +6,12 @@ import { parseProvider } from './provider-string.ts';
 export function requireAvailable(configuration: Configuration): void {
   const { mode } = configuration;
   if (mode !== 'async') throw notInThisVersion({ setting: 'mode', value: mode, instead: 'async' });
-  for (const [setting, instead] of [
-    ['llm', 'extractive'],
-    ['embedder', 'bm25'],
-    ['store', 'lancedb'],
-  ] as const) {
-    const { kind } = parseProvider(setting, configuration[setting]);
-    if (kind !== instead) {
-      throw notInThisVersion({
-        setting,
-        value: kind,
-        instead: instead === 'lancedb' ? 'lancedb:DIR' : instead,
-      });
-    }
-  }
+  const { kind } = parseProvider('llm', configuration.llm);
+  if (kind !== 'extractive') throw notInThisVersion({ setting: 'llm', value: kind, instead: 'extractive' });
 }
 
 /** The refusal of a setting's value that a later version has, with the one to set instead. */
-export function notInThisVersion(refused: {
+function notInThisVersion(refused: {
   readonly setting: string;
   readonly value: string;
   readonly instead: string;

@@ -29,6 +29,7 @@ describe('SETTINGS', () => {
   it('puts no secret on the command line, where other users of the machine see it', () => {
     expect(SETTINGS.filter((setting) => setting.secret && setting.flag)).toEqual([]);
     expect(SETTINGS.filter((setting) => setting.secret).map((setting) => setting.key)).toEqual([
+      'qdrant.apiKey',
       'server.apiKeys',
     ]);
   });

@@ -1,8 +1,9 @@
 import type { Collection } from './lancedb-collection.ts';
 import { literal } from './lancedb-filter-subject.ts';
-import { decodeRows, encodeRows, newVersion } from './lancedb-rows.ts';
+import { decodeRows, encodeRows } from './lancedb-rows.ts';
 import { onConflictAgain } from './on-conflict-again.ts';
 import type { DocumentChunks } from './vector-store.ts';
+import { newVersion } from './version-name.ts';
 
 /** The rows of any of these documents, as SQL. */
 export const anyDocument = (ids: readonly string[]): string =>

@@ -1,22 +1,6 @@
-import { InvalidInputError } from '../errors.ts';
+import type { FilterSubject } from './compile-filters.ts';
+import { DOCUMENT_FIELDS, onlyComparable } from './document-fields.ts';
 import { escapeFact, fact, FACT_DELIMITER, FACT_KINDS, type FactKind, factPrefix } from './metadata-facts.ts';
-
-/** A single value a filter compares with. */
-export type Scalar = string | number | boolean;
-
-/** How a bound is compared. */
-export type Comparison = '>' | '>=' | '<' | '<=';
-
-/** What a filter's key names, as SQL: every answer is true or false, never NULL. */
-export interface FilterSubject {
-  equalsAny(values: readonly Scalar[]): string;
-  compare(comparison: Comparison, bound: string | number): string;
-  /** True where it is a list with this value in it. */
-  holds(value: string | number): string;
-  /** True where it is a text with this one in it. */
-  includes(text: string, options: { readonly ignoreCase: boolean }): string;
-  isEmpty(): string;
-}
 
 /** A text as a SQL literal; a quote is the only character that means something inside. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
@@ -24,7 +8,7 @@ export const literal = (text: string): string => `'${text.replaceAll("'", "''")}
 const number = (value: number): string => `CAST(${literal(String(value))} AS DOUBLE)`;
 
 /** A key of the documents' metadata; one no document has is empty. */
-export function metadataKey(key: string): FilterSubject {
+export function metadataKey(key: string): FilterSubject<string> {
   const has = (text: string) => `(strpos(facts, ${literal(text)}) > 0)`;
   // '' also where there is no such fact: whoever must tell the two apart asks `has` first.
   const value = (kind: FactKind) =>
@@ -55,41 +39,21 @@ export function metadataKey(key: string): FilterSubject {
   };
 }
 
-const FIELDS: Readonly<Record<string, 'text' | 'number'>> = {
-  document_id: 'text',
-  uri: 'text',
-  title: 'text',
-  media_type: 'text',
-  page: 'number',
-};
-
 /** A fact about the document or chunk itself, which hides metadata of the same name; undefined for other keys. */
-export function documentField(key: string): FilterSubject | undefined {
-  const type = Object.hasOwn(FIELDS, key) ? FIELDS[key] : undefined;
+export function documentField(key: string): FilterSubject<string> | undefined {
+  const type = DOCUMENT_FIELDS.get(key);
   if (type === undefined) return undefined;
-  const refuse = (why: string) =>
-    new InvalidInputError(`The filters cannot compare ${JSON.stringify(key)} so: it is ${why}.`, {
-      field: 'filters',
-    });
-  const comparable = (value: Scalar): string => {
-    if (type === 'text' && typeof value === 'string') return literal(value);
-    if (type === 'number' && typeof value === 'number') return number(value);
-    throw refuse(`a ${type}, not ${JSON.stringify(value)}`);
-  };
-  const never = (): never => {
-    throw refuse(`a ${type}, not a list`);
-  };
-  return {
+  const comparable = (value: unknown): string =>
+    typeof value === 'number' ? number(value) : literal(String(value));
+  return onlyComparable(key, type, {
     equalsAny: (values) =>
       values.length === 0 ? 'false' : `coalesce(${key} IN (${values.map(comparable).join(', ')}), false)`,
     compare: (comparison, bound) => `coalesce(${key} ${comparison} ${comparable(bound)}, false)`,
-    holds: never,
-    includes(text, { ignoreCase }) {
-      if (type !== 'text') throw refuse('a number, not a text');
-      return contains(key, text, ignoreCase);
-    },
+    // A document's own facts are no lists: `onlyComparable` refuses before.
+    holds: () => 'false',
+    includes: (text, { ignoreCase }) => contains(key, text, ignoreCase),
     isEmpty: () => (type === 'text' ? `(${key} = '')` : `(${key} IS NULL)`),
-  };
+  });
 }
 
 function contains(haystack: string, needle: string, ignoreCase: boolean): string {

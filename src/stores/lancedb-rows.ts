@@ -1,9 +1,10 @@
 import type * as arrow from 'apache-arrow';
-import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Chunk, DocumentRecord, StoredChunk } from '../documents/document.ts';
 import { encodeFacts } from './metadata-facts.ts';
+import { searchedText } from './searched-text.ts';
 import type { DocumentChunks } from './vector-store.ts';
+import { timeOfVersion } from './version-name.ts';
 
 /** The arrow library, loaded by whoever opens a collection; it is too heavy to load before. */
 export type Arrow = typeof arrow;
@@ -34,7 +35,7 @@ const COLUMNS: readonly Column[] = [
   { name: 'id', type: 'text', value: ({ chunk }) => chunk.id },
   { name: 'document_id', type: 'text', value: ({ document }) => document.id },
   { name: 'chunk_index', type: 'integer', value: ({ chunk }) => chunk.index },
-  { name: 'searched_text', type: 'text', value: searchedText },
+  { name: 'searched_text', type: 'text', value: ({ document, chunk }) => searchedText(document, chunk) },
   { name: 'title', type: 'text', value: ({ document }) => document.title },
   { name: 'uri', type: 'text', value: ({ document }) => document.uri },
   { name: 'media_type', type: 'text', value: ({ document }) => document.mediaType },
@@ -128,30 +129,6 @@ function encodeBatch(
   const data = makeData({ type: new Struct(schema.fields), length: rows.length, nullCount: 0, children });
   return new RecordBatch(schema, data);
 }
-
-/**
- * What a search by words looks in: the text under its title and headings, which often say what the text only
- * refers to. One column, because LanceDB takes some ten times as long to search two and add up their scores.
- */
-function searchedText({ document: { title }, chunk: { heading, text } }: Row): string {
-  // The path of the headings often begins with the title.
-  if (heading === undefined)
-    return `${title}
-${text}`;
-  return heading.startsWith(title)
-    ? `${heading}
-${text}`
-    : `${title}
-${heading}
-${text}`;
-}
-
-/** The name of one commit's rows, later ones greater: its time, and what tells it from others of that time. */
-export function newVersion(): string {
-  return `${new Date().toISOString()} ${randomUUID()}`;
-}
-
-const timeOfVersion = (version: string): string => version.slice(0, version.indexOf(' '));
 
 /** Reads one value of a row by its column's name. */
 export type ReadValue = (column: string) => unknown;

@@ -2,7 +2,7 @@ import type { VectorQuery, Query } from '@lancedb/lancedb';
 import { InvalidInputError, NotImplementedError } from '../errors.ts';
 import { isVector } from './check-documents.ts';
 import type { Collection } from './lancedb-collection.ts';
-import { compileFilters } from './lancedb-filter.ts';
+import { filtersAsSql } from './lancedb-filter.ts';
 import { CHUNK_COLUMNS } from './lancedb-rows.ts';
 import type { VectorStoreQuery } from './vector-store.ts';
 
@@ -30,7 +30,7 @@ export function buildSearch(
   }
   const search = query.mode === 'sparse' ? bySimilarWords() : bySimilarVector();
   search.query.select([...CHUNK_COLUMNS, search.scoreColumn]).limit(query.topK);
-  if (query.filters !== undefined) search.query.where(compileFilters(query.filters));
+  if (query.filters !== undefined) search.query.where(filtersAsSql(query.filters));
   return search;
 
   function bySimilarWords(): Search {

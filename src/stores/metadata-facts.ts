@@ -52,7 +52,8 @@ export function encodeFacts(metadata: Metadata): string {
   return facts.length === 0 ? '' : DELIMITER + facts.join('');
 }
 
-function kindOf(key: string, value: MetadataValue): FactKind {
+/** The kind of fact a value makes; throws for what cannot be stored. */
+export function kindOf(key: string, value: MetadataValue): FactKind {
   if (typeof value === 'string') return 'string';
   if (typeof value === 'boolean') return 'boolean';
   if (typeof value === 'number' && Number.isFinite(value)) return 'number';
