@@ -6,6 +6,7 @@ import { CitationQueryEngine } from './citations/citation-query-engine.ts';
 import type { Citestream } from './citestream.ts';
 import type { Configuration } from './config/configuration.ts';
 import { requireAvailable } from './config/require-available.ts';
+import { createEmbedder } from './create-embedder.ts';
 import { QueuedIngestJobs } from './ingest/queued-ingest-jobs.ts';
 import { runIngestInThread } from './ingest-thread.ts';
 import { ExtractiveLLM } from './llms/extractive.ts';
@@ -26,7 +27,8 @@ import { VectorIndexRetriever } from './retrieval/vector-index-retriever.ts';
 export async function createCitestream(configuration: Configuration): Promise<Citestream> {
   requireAvailable(configuration);
   await using opened = new ResourceStack();
-  const store = opened.use(await openStore(configuration));
+  const embedder = opened.use(await createEmbedder(configuration));
+  const store = opened.use(await openStore(configuration, embedder));
   const history = opened.use(new SqliteHistoryStore(join(configuration.dataDir, 'history.sqlite')));
   const jobs = opened.use(
     new QueuedIngestJobs({ run: async (task) => runIngestInThread({ ...task, configuration }) }),
@@ -35,6 +37,7 @@ export async function createCitestream(configuration: Configuration): Promise<Ci
   const { topK, mode, scoreCutoff, timeoutMs } = configuration.retrieval;
   const retriever = new VectorIndexRetriever({
     store,
+    embedder,
     similarityTopK: topK,
     mode,
     timeoutMs,

@@ -62,7 +62,15 @@ export type {
 } from './stores/metadata-filters.ts';
 
 // Providers.
-export type { Embedder, EmbedOptions } from './embeddings/embedder.ts';
+export { BatchedEmbedder } from './embeddings/batched-embedder.ts';
+export type { BatchedEmbedderOptions } from './embeddings/batched-embedder.ts';
+export { BedrockEmbedder } from './embeddings/bedrock-embedder.ts';
+export type { BedrockEmbedderOptions } from './embeddings/bedrock-embedder.ts';
+export type { Embedder, EmbedderLimits, EmbedOptions } from './embeddings/embedder.ts';
+export { LocalEmbedder } from './embeddings/local-embedder.ts';
+export type { LocalEmbedderOptions } from './embeddings/local-embedder.ts';
+export { OpenAIEmbedder } from './embeddings/openai-embedder.ts';
+export type { OpenAIEmbedderOptions } from './embeddings/openai-embedder.ts';
 export { ExtractiveLLM } from './llms/extractive.ts';
 export type {
   ChatDelta,

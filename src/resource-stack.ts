@@ -5,9 +5,9 @@
 export class ResourceStack implements AsyncDisposable {
   #resources: AsyncDisposable[] = [];
 
-  /** Takes a resource over and gives it back. */
-  use<Resource extends AsyncDisposable>(resource: Resource): Resource {
-    this.#resources.push(resource);
+  /** Takes a resource over, where there is one, and gives it back. */
+  use<Resource extends AsyncDisposable | undefined>(resource: Resource): Resource {
+    if (resource !== undefined) this.#resources.push(resource);
     return resource;
   }
 

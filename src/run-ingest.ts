@@ -5,6 +5,7 @@ import { findFiles } from './ingest/find-files.ts';
 import { acquireFolderLock } from './ingest/folder-lock.ts';
 import { ingest } from './ingest/ingest.ts';
 import type { IngestEvent, IngestSummary } from './ingest/ingest-event.ts';
+import { createEmbedder } from './create-embedder.ts';
 import { openStore } from './open-store.ts';
 
 /** One ingest: what, into which configuration, and who hears of it. */
@@ -20,7 +21,8 @@ export interface RunIngestOptions {
 /**
  * Ingests files into the configured store, as `citestream ingest` does: one writer at a time on a data folder (the
  * second one waits, and is told for whom), unchanged files skipped, every document switched at once.
- * Throws INVALID_INPUT for a path that leads nowhere, DATA_FOLDER_BUSY when the wait is over, STORE_MISMATCH.
+ * Throws INVALID_INPUT for a path that leads nowhere, DATA_FOLDER_BUSY when the wait is over, STORE_MISMATCH where the
+ * store was made with another embedder, and what the embedder throws.
  */
 export async function runIngest(options: RunIngestOptions): Promise<IngestSummary> {
   const { paths, configuration, onEvent = () => {}, signal } = options;
@@ -32,12 +34,17 @@ export async function runIngest(options: RunIngestOptions): Promise<IngestSummar
     never: dataDir,
     ...waits,
   });
+  await using embedder = await createEmbedder(configuration, {
+    ...waits,
+    onProgress: ({ file, loadedBytes, totalBytes }) =>
+      onEvent({ type: 'loading', file, bytes: loadedBytes, bytesTotal: totalBytes }),
+  });
   using _lock = await acquireFolderLock(dataDir, {
     holder: `an ingest of process ${process.pid}`,
     onWait: (holder) => onEvent({ type: 'waiting', holder }),
     ...waits,
   });
-  await using store = await openStore(configuration);
+  await using store = await openStore(configuration, embedder);
   await using pool = new DocumentPool({
     settings: {
       chunkSize: chunk.size,
@@ -49,7 +56,8 @@ export async function runIngest(options: RunIngestOptions): Promise<IngestSummar
     maxHeapMb: configuration.ingest.maxHeapMb,
   });
   const concurrency = configuration.ingest.threads + 1;
-  const summary = await ingest({ found, store, pool, concurrency, onEvent, ...waits });
+  const embeds = embedder === undefined ? {} : { embedder };
+  const summary = await ingest({ found, store, pool, concurrency, onEvent, ...embeds, ...waits });
   onEvent({ type: 'done', summary });
   return summary;
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { formatByteSize } from '../config/byte-size.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { requireAvailable } from '../config/require-available.ts';
+import { createEmbedder } from '../create-embedder.ts';
 import { DocumentPool } from '../documents/document-pool.ts';
 import { CitestreamError } from '../errors.ts';
 import { folderLockHolder } from '../ingest/folder-lock.ts';
@@ -30,6 +31,7 @@ export function doctorChecks(configuration: Configuration): readonly Check[] {
     { name: 'data folder', run: async () => checkFolder(dataDir) },
     { name: 'disk', run: async () => checkDisk(dataDir) },
     { name: 'writer', run: () => checkWriter(dataDir) },
+    { name: 'embedder', run: async (signal) => checkEmbedder(configuration, signal) },
     { name: 'store', run: async (signal) => checkStore(configuration, signal) },
     { name: 'search', run: async (signal) => checkSearch(configuration, signal) },
     { name: 'reading', run: async (signal) => checkReading(configuration, signal) },
@@ -77,8 +79,17 @@ function checkWriter(dataDir: string): string {
   return holder === undefined ? 'nobody is writing' : `${holder} is writing now`;
 }
 
+async function checkEmbedder(configuration: Configuration, signal: AbortSignal): Promise<string> {
+  requireAvailable(configuration);
+  await using embedder = await createEmbedder(configuration, { signal });
+  if (embedder === undefined) return `${configuration.embedder} compares words and needs no model`;
+  const started = performance.now();
+  const vector = await embedder.embedQuery('Can you hear me?', { signal });
+  return `${embedder.name} gives vectors of ${vector.length} numbers in ${Math.round(performance.now() - started)} ms`;
+}
+
 async function checkStore(configuration: Configuration, signal: AbortSignal): Promise<string> {
-  return withStore(configuration, async (store) => {
+  return withStore(configuration, signal, async (store) => {
     const { documents, chunks } = await store.count({ signal });
     return documents === 0
       ? 'opens; nothing is in it yet: citestream ingest FOLDER'
@@ -88,7 +99,7 @@ async function checkStore(configuration: Configuration, signal: AbortSignal): Pr
 
 /** Words of a stored passage must find something. */
 async function checkSearch(configuration: Configuration, signal: AbortSignal): Promise<string> {
-  return withStore(configuration, async (store) => {
+  return withStore(configuration, signal, async (store) => {
     const [document] = await store.listDocuments({ limit: 1, signal });
     const [chunk] = document === undefined ? [] : await store.getDocumentChunks(document.id, { signal });
     if (chunk === undefined) return 'nothing to search yet';
@@ -106,11 +117,13 @@ async function checkSearch(configuration: Configuration, signal: AbortSignal): P
 
 async function withStore(
   configuration: Configuration,
+  signal: AbortSignal,
   use: (store: VectorStore) => Promise<string>,
 ): Promise<string> {
   requireAvailable(configuration);
   if (!existsSync(configuration.dataDir)) return NOT_YET;
-  await using store = await openStore(configuration);
+  await using embedder = await createEmbedder(configuration, { signal });
+  await using store = await openStore(configuration, embedder);
   return await use(store);
 }
 

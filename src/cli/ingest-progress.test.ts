@@ -62,6 +62,21 @@ describe('showIngestProgress', () => {
     expect(read()).toBe('Waiting for an ingest of process 7 …\nReading 2 files (1.5 kB) …\n');
   });
 
+  it('tells of the largest file of a model that is loaded first', () => {
+    const { terminal, read } = open();
+    using progress = showIngestProgress(terminal);
+    const loading = (file: string, bytes: number, bytesTotal: number) =>
+      progress.onEvent({ type: 'loading', file, bytes, bytesTotal });
+    loading('tokenizer.json', 1, 700_000);
+    loading('onnx/model.onnx', 1, 23_000_000);
+    loading('tokenizer.json', 700_000, 700_000);
+    loading('onnx/model.onnx', 23_000_000, 23_000_000);
+    progress.onEvent({ type: 'started', files: 1, bytes: 1500 });
+    expect(read()).toBe(
+      'Loading tokenizer.json (700 kB) …\nLoading onnx/model.onnx (23 MB) …\nReading 1 file (1.5 kB) …\n',
+    );
+  });
+
   it('draws a bar on a terminal and clears it at the end', () => {
     const { terminal, read } = open({ isTTY: true, columns: 80 });
     using progress = showIngestProgress(terminal);

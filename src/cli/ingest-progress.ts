@@ -16,6 +16,8 @@ const MAX_LISTED = 50;
 /** Progress on standard error, so that standard output stays a program's. */
 export function showIngestProgress(terminal: Terminal): IngestProgress {
   let bar: ProgressBar | undefined;
+  let loadingFile = '';
+  let loadingBytes = 0;
   let startedAt = 0;
   let documents = 0;
   return {
@@ -24,7 +26,20 @@ export function showIngestProgress(terminal: Terminal): IngestProgress {
         case 'waiting':
           terminal.write(`${terminal.colors.yellow('Waiting')} for ${oneLine(event.holder)} …\n`);
           break;
+        case 'loading':
+          // Files come side by side; the largest says how long it takes.
+          if (event.bytesTotal > loadingBytes) {
+            bar?.[Symbol.dispose]();
+            loadingFile = event.file;
+            loadingBytes = event.bytesTotal;
+            if (terminal.isTerminal) bar = openProgressBar(terminal, event.bytesTotal);
+            else terminal.write(`Loading ${oneLine(event.file)} (${formatByteSize(event.bytesTotal)}) …\n`);
+          }
+          if (event.file === loadingFile) bar?.update(event.bytes, [`loading ${oneLine(event.file)}`]);
+          break;
         case 'started':
+          bar?.[Symbol.dispose]();
+          bar = undefined;
           startedAt = performance.now();
           if (terminal.isTerminal) bar = openProgressBar(terminal, event.bytes);
           else if (event.files > 0)

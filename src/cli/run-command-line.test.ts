@@ -96,8 +96,7 @@ describe('wrong usage', () => {
 
   it.each([
     ['--llm', 'bedrock:some-model'],
-    ['--embedder', 'local:some-model'],
-    ['--store', 'qdrant:http://localhost:6333/docs'],
+    ['--mode', 'sync'],
   ])('is %s %s where this version does not have it', async (flag, value) => {
     const { exitCode, stderr } = await run(['serve', flag, value]);
     expect(exitCode).toBe(2);

@@ -1,15 +1,16 @@
 import type { ReadDocument } from '../documents/document-pool.ts';
-import type { Embedder } from '../embeddings/embedder.ts';
-import { CitestreamError } from '../errors.ts';
+import type { BatchedEmbedder } from '../embeddings/batched-embedder.ts';
 import type { DocumentChunks, VectorStore } from '../stores/vector-store.ts';
 
 const MAX_BATCH_DOCUMENTS = 512;
 const MAX_BATCH_CHARACTERS = 4_000_000;
+/** Embedding takes far longer than storing: what it has cost is stored sooner, and an ingest cut off loses less. */
+const MAX_EMBEDDED_CHARACTERS = 500_000;
 
 /** Where documents go, and who is told when they are there. */
 export interface DocumentWriterOptions {
   readonly store: VectorStore;
-  readonly embedder?: Embedder;
+  readonly embedder?: BatchedEmbedder;
   readonly signal?: AbortSignal;
   /** Called when a batch is stored; only then are its documents safe. */
   readonly onStored: (documents: readonly DocumentChunks[]) => void;
@@ -39,8 +40,9 @@ export class DocumentWriter {
   async add(document: ReadDocument): Promise<void> {
     this.#batch.push(document);
     for (const { text } of document.chunks) this.#characters += text.length;
-    if (this.#batch.length >= MAX_BATCH_DOCUMENTS || this.#characters >= MAX_BATCH_CHARACTERS)
-      await this.#hand();
+    const maxCharacters =
+      this.#options.embedder === undefined ? MAX_BATCH_CHARACTERS : MAX_EMBEDDED_CHARACTERS;
+    if (this.#batch.length >= MAX_BATCH_DOCUMENTS || this.#characters >= maxCharacters) await this.#hand();
   }
 
   /** Stores what is gathered and waits for all of it. */
@@ -83,19 +85,7 @@ export class DocumentWriter {
     const { embedder, signal } = this.#options;
     if (embedder === undefined) return batch;
     const texts = batch.flatMap(({ chunks }) => chunks.map((chunk) => chunk.text));
-    const vectors: Float32Array[] = [];
-    for (let start = 0; start < texts.length; start += embedder.maxBatchSize) {
-      const part = texts.slice(start, start + embedder.maxBatchSize);
-      const embedded = await embedder.embedDocuments(part, signal === undefined ? {} : { signal });
-      if (embedded.length !== part.length || embedded.some(({ length }) => length !== embedder.dimension)) {
-        throw new CitestreamError(
-          'EMBEDDER_FAILED',
-          `${embedder.name} answered ${part.length} texts with ${embedded.length} vectors of dimension ` +
-            `${embedded[0]?.length}; expected one each, of dimension ${embedder.dimension}. Nothing of them was stored.`,
-        );
-      }
-      vectors.push(...embedded);
-    }
+    const vectors = await embedder.embedDocuments(texts, signal === undefined ? {} : { signal });
     let next = 0;
     return batch.map(({ document, chunks }) => ({
       document,

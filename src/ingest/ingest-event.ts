@@ -29,6 +29,13 @@ export interface IngestSummary {
 /** What an ingest tells while it goes on; `done` or `error` is the last. */
 export type IngestEvent =
   | { readonly type: 'waiting'; readonly holder: string }
+  /** A file of a local model on its way, before anything is read. */
+  | {
+      readonly type: 'loading';
+      readonly file: string;
+      readonly bytes: number;
+      readonly bytesTotal: number;
+    }
   | { readonly type: 'started'; readonly files: number; readonly bytes: number }
   | {
       readonly type: 'document';

@@ -1,7 +1,7 @@
 import { sep } from 'node:path';
 
 import type { DocumentBatch, DocumentPool, ReadDocument } from '../documents/document-pool.ts';
-import type { Embedder } from '../embeddings/embedder.ts';
+import type { BatchedEmbedder } from '../embeddings/batched-embedder.ts';
 import { CitestreamError } from '../errors.ts';
 import type { VectorStore } from '../stores/vector-store.ts';
 import { DocumentWriter } from './document-writer.ts';
@@ -15,7 +15,8 @@ export interface IngestOptions {
   readonly found: FoundFiles;
   readonly store: VectorStore;
   readonly pool: Pick<DocumentPool, 'inspect' | 'read'>;
-  readonly embedder?: Embedder;
+  /** Without, the words alone are stored. */
+  readonly embedder?: BatchedEmbedder;
   /** How many files are under way at once. @default 3 */
   readonly concurrency?: number;
   readonly onEvent?: (event: IngestEvent) => void;

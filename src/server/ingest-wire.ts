@@ -37,6 +37,7 @@ export const jobSchema = z
 /** The data of each event of a job's stream, by the event's name. */
 export const ingestEventSchemas = {
   waiting: z.object({ holder: z.string() }),
+  loading: z.object({ file: z.string(), bytes: count(), bytes_total: count() }),
   started: z.object({ files: count(), bytes: count() }),
   document: z.object({
     uri: z.string(),
@@ -74,6 +75,8 @@ export function ingestEventData(event: IngestEvent): object {
   switch (event.type) {
     case 'waiting':
       return { holder: event.holder };
+    case 'loading':
+      return { file: event.file, bytes: event.bytes, bytes_total: event.bytesTotal };
     case 'started':
       return { files: event.files, bytes: event.bytes };
     case 'document':

@@ -1,8 +1,15 @@
+import type { describeEmbedder as DescribeEmbedder } from './embedder-contract.ts';
 import type { describeHistoryStore as DescribeHistoryStore } from './history-store-contract.ts';
 import type { describeLLM as DescribeLLM } from './llm-contract.ts';
 import type { describeVectorStore as DescribeVectorStore } from './vector-store-contract.ts';
 
 // The suites import Vitest, and they are loaded when they are called: the fakes beside them need no test runner.
+
+/** The behaviour every Embedder has, as Vitest tests: `await describeEmbedder(…)` in a test file of the embedder. */
+export async function describeEmbedder(...given: Parameters<typeof DescribeEmbedder>): Promise<void> {
+  const suite = await import('./embedder-contract.ts');
+  suite.describeEmbedder(...given);
+}
 
 /** The behaviour every HistoryStore has, as Vitest tests: `await describeHistoryStore(…)` in a test file of the store. */
 export async function describeHistoryStore(...given: Parameters<typeof DescribeHistoryStore>): Promise<void> {

@@ -5,4 +5,11 @@
 export { FixedRetriever } from './fixed-retriever.ts';
 export { HashingEmbedder } from './hashing-embedder.ts';
 export { ScriptedLLM } from './scripted-llm.ts';
-export { describeHistoryStore, describeLLM, describeVectorStore } from './contract-suites.ts';
+export {
+  describeEmbedder,
+  describeHistoryStore,
+  describeLLM,
+  describeVectorStore,
+} from './contract-suites.ts';
+export { startBedrockSimulator } from '../simulators/bedrock-simulator.ts';
+export { startQdrantSimulator } from '../simulators/qdrant-simulator.ts';

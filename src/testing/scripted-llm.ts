@@ -102,7 +102,7 @@ export class ScriptedLLM implements LLM {
     let text = '';
     for await (const delta of this.#stream(this.#begin('chat', request), options)) {
       if (delta.type === 'end') return { text, stopReason: delta.stopReason, usage: delta.usage };
-      text += delta.text;
+      if (delta.type === 'text') text += delta.text;
     }
     throw new Error('The scripted reply broke off.');
   }
@@ -115,7 +115,7 @@ export class ScriptedLLM implements LLM {
     let text = '';
     for (const delta of this.#streamSync(this.#begin('chatSync', request))) {
       if (delta.type === 'end') return { text, stopReason: delta.stopReason, usage: delta.usage };
-      text += delta.text;
+      if (delta.type === 'text') text += delta.text;
     }
     throw new Error('The scripted reply broke off.');
   }
