@@ -24,12 +24,20 @@ const LAYERS = [
   'documents',
   'telemetry',
   'config',
+  'simulators',
   'errors.ts',
 ];
 
 /** Implementations of the domain's interfaces: only the wiring may know which there are. */
-const PROVIDERS = ['lancedb-store.ts', 'extractive.ts', 'sqlite-history-store.ts'];
-const WIRING = new Set(['create-citestream.ts', 'open-store.ts', 'index.ts']);
+const PROVIDERS = [
+  'lancedb-store.ts',
+  'extractive.ts',
+  'sqlite-history-store.ts',
+  'openai-embedder.ts',
+  'bedrock-embedder.ts',
+  'local-embedder.ts',
+];
+const WIRING = new Set(['create-citestream.ts', 'create-embedder.ts', 'open-store.ts', 'index.ts']);
 
 interface Import {
   readonly from: string;

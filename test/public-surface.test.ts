@@ -6,6 +6,8 @@ import * as testing from '../src/testing/index.ts';
 describe('the public surface', () => {
   it('is this, and grows only on purpose', () => {
     expect(Object.keys(library).sort()).toEqual([
+      'BatchedEmbedder',
+      'BedrockEmbedder',
       'ChatEngine',
       'CitationParser',
       'CitationQueryEngine',
@@ -13,7 +15,9 @@ describe('the public surface', () => {
       'ExtractiveLLM',
       'InvalidInputError',
       'LanceDBStore',
+      'LocalEmbedder',
       'NotImplementedError',
+      'OpenAIEmbedder',
       'SentenceSplitter',
       'SqliteHistoryStore',
       'VectorIndexRetriever',
@@ -25,9 +29,12 @@ describe('the public surface', () => {
       'FixedRetriever',
       'HashingEmbedder',
       'ScriptedLLM',
+      'describeEmbedder',
       'describeHistoryStore',
       'describeLLM',
       'describeVectorStore',
+      'startBedrockSimulator',
+      'startQdrantSimulator',
     ]);
   });
 });

@@ -69,7 +69,7 @@ export async function* generateAnswer(options: GenerateAnswerOptions): AsyncGene
     if (delta.type === 'text') {
       isEmpty &&= delta.text.trim() === '';
       yield delta;
-    } else {
+    } else if (delta.type === 'end') {
       if (isEmpty && existingAnswer !== undefined) yield { type: 'text', text: existingAnswer };
       yield { ...delta, usage: add(usage, delta.usage) };
       return;
@@ -82,7 +82,7 @@ async function wholeReply(llm: LLM, request: ChatRequest, options: ChatOptions):
   let text = '';
   for await (const delta of llm.streamChat(request, options)) {
     if (delta.type === 'end') return { text, stopReason: delta.stopReason, usage: delta.usage };
-    text += delta.text;
+    if (delta.type === 'text') text += delta.text;
   }
   throw new Error(`The LLM ${llm.name} broke off before its answer was complete.`);
 }

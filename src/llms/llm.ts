@@ -29,12 +29,21 @@ export interface ChatRequest {
   readonly grounding?: Grounding;
   readonly maxTokens?: number;
   readonly temperature?: number;
+  readonly topP?: number;
+  /** The reply ends before the first of these texts. */
+  readonly stopSequences?: readonly string[];
 }
 
-/** Tokens as the provider counted them. */
+/** Tokens as the provider counted them; estimated where it does not. */
 export interface Usage {
+  /** All of the prompt, with what came from a prompt cache. */
   readonly inputTokens: number;
+  /** All that was written, with what was only thought. */
   readonly outputTokens: number;
+  /** How many of the input tokens were read from a prompt cache. */
+  readonly cacheReadTokens?: number;
+  /** How many of the input tokens were written to a prompt cache. */
+  readonly cacheWriteTokens?: number;
 }
 
 /** Why a model stopped writing. */
@@ -43,11 +52,15 @@ export type StopReason = 'stop' | 'length' | 'content_filter' | 'no_sources';
 /** A piece of a streamed reply; a stream that ends without `end` has failed. */
 export type ChatDelta =
   | { readonly type: 'text'; readonly text: string }
+  /** What the model thinks before it answers; never a part of the answer. */
+  | { readonly type: 'reasoning'; readonly text: string }
   | { readonly type: 'end'; readonly stopReason: StopReason; readonly usage: Usage };
 
 /** A whole reply. */
 export interface ChatResponse {
   readonly text: string;
+  /** What the model thought before it answered, where it tells. */
+  readonly reasoning?: string;
   readonly stopReason: StopReason;
   readonly usage: Usage;
 }
@@ -81,4 +94,6 @@ export interface LLM {
   chatSync(request: ChatRequest): ChatResponse;
   /** Blocks the calling worker thread between pieces; refused on the main thread. */
   streamChatSync(request: ChatRequest): Iterable<ChatDelta>;
+  /** Ends its connections, where it holds any. */
+  [Symbol.asyncDispose]?(): Promise<void>;
 }
