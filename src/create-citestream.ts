@@ -7,10 +7,9 @@ import type { Citestream } from './citestream.ts';
 import type { Configuration } from './config/configuration.ts';
 import { requireAvailable } from './config/require-available.ts';
 import { createEmbedder } from './create-embedder.ts';
+import { createLLM } from './create-llm.ts';
 import { QueuedIngestJobs } from './ingest/queued-ingest-jobs.ts';
 import { runIngestInThread } from './ingest-thread.ts';
-import { ExtractiveLLM } from './llms/extractive.ts';
-import type { LLM } from './llms/llm.ts';
 import { openStore } from './open-store.ts';
 import { ResourceStack } from './resource-stack.ts';
 import { VectorIndexRetriever } from './retrieval/vector-index-retriever.ts';
@@ -33,7 +32,8 @@ export async function createCitestream(configuration: Configuration): Promise<Ci
   const jobs = opened.use(
     new QueuedIngestJobs({ run: async (task) => runIngestInThread({ ...task, configuration }) }),
   );
-  const llm = createLLM(configuration);
+  const llm = await createLLM(configuration);
+  opened.use({ [Symbol.asyncDispose]: async () => llm[Symbol.asyncDispose]?.() });
   const { topK, mode, scoreCutoff, timeoutMs } = configuration.retrieval;
   const retriever = new VectorIndexRetriever({
     store,
@@ -68,15 +68,4 @@ export async function createCitestream(configuration: Configuration): Promise<Ci
     jobs,
     [Symbol.asyncDispose]: async () => resources[Symbol.asyncDispose](),
   };
-}
-
-/** A piece of the extractive answerer's stream is three words, about four tokens. */
-const TOKENS_A_PIECE = 4;
-
-/** The LLM that the configuration names; a line here is what adding one takes. */
-function createLLM({ extractive }: Configuration): LLM {
-  const { tokensPerSecond } = extractive;
-  return new ExtractiveLLM(
-    tokensPerSecond === undefined ? {} : { paceMs: (1000 * TOKENS_A_PIECE) / tokensPerSecond },
-  );
 }

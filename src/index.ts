@@ -53,6 +53,8 @@ export type {
 } from './documents/document.ts';
 export { LanceDBStore } from './stores/lancedb-store.ts';
 export type { LanceDBStoreOptions } from './stores/lancedb-store.ts';
+export { QdrantStore } from './stores/qdrant-store.ts';
+export type { QdrantStoreOptions } from './stores/qdrant-store.ts';
 export type { DocumentChunks, QueryMode, VectorStore, VectorStoreQuery } from './stores/vector-store.ts';
 export type {
   FilterOperator,
@@ -71,7 +73,15 @@ export { LocalEmbedder } from './embeddings/local-embedder.ts';
 export type { LocalEmbedderOptions } from './embeddings/local-embedder.ts';
 export { OpenAIEmbedder } from './embeddings/openai-embedder.ts';
 export type { OpenAIEmbedderOptions } from './embeddings/openai-embedder.ts';
+export { Bedrock } from './llms/bedrock-invoke.ts';
+export type { BedrockOptions } from './llms/bedrock-invoke.ts';
+export { BedrockConverse } from './llms/bedrock-converse.ts';
+export type { BedrockConverseOptions } from './llms/bedrock-converse.ts';
 export { ExtractiveLLM } from './llms/extractive.ts';
+export { OpenAILLM } from './llms/openai-llm.ts';
+export type { OpenAILLMOptions } from './llms/openai-llm.ts';
+export { resilientLLM } from './llms/resilient-llm.ts';
+export type { ResilienceEvent, ResilienceOptions } from './llms/resilience-options.ts';
 export type {
   ChatDelta,
   ChatMessage,

@@ -32,12 +32,21 @@ const LAYERS = [
 const PROVIDERS = [
   'lancedb-store.ts',
   'extractive.ts',
+  'bedrock-converse.ts',
+  'bedrock-invoke.ts',
+  'openai-llm.ts',
   'sqlite-history-store.ts',
   'openai-embedder.ts',
   'bedrock-embedder.ts',
   'local-embedder.ts',
 ];
-const WIRING = new Set(['create-citestream.ts', 'create-embedder.ts', 'open-store.ts', 'index.ts']);
+const WIRING = new Set([
+  'create-citestream.ts',
+  'create-embedder.ts',
+  'create-llm.ts',
+  'open-store.ts',
+  'index.ts',
+]);
 
 interface Import {
   readonly from: string;

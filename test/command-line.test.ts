@@ -470,7 +470,7 @@ describe('doctor', () => {
     expect(stdout).toMatch(/^✗ data folder .*a-file.*--data-dir/m);
     const other = await run({ words: ['doctor', '--llm', 'bedrock:some-model'], directory });
     expect(other.exitCode).toBe(1);
-    expect(other.stdout).toMatch(/^✗ providers .*bedrock does not come with this version/m);
+    expect(other.stdout).toMatch(/^✗ providers .*use bedrock-converse:some-model/m);
   });
 });
 

@@ -7,6 +7,8 @@ describe('the public surface', () => {
   it('is this, and grows only on purpose', () => {
     expect(Object.keys(library).sort()).toEqual([
       'BatchedEmbedder',
+      'Bedrock',
+      'BedrockConverse',
       'BedrockEmbedder',
       'ChatEngine',
       'CitationParser',
@@ -18,11 +20,14 @@ describe('the public surface', () => {
       'LocalEmbedder',
       'NotImplementedError',
       'OpenAIEmbedder',
+      'OpenAILLM',
+      'QdrantStore',
       'SentenceSplitter',
       'SqliteHistoryStore',
       'VectorIndexRetriever',
       'createCitestream',
       'loadConfiguration',
+      'resilientLLM',
       'runIngest',
     ]);
     expect(Object.keys(testing).sort()).toEqual([

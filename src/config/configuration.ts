@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { bedrockSettings } from './bedrock-settings.ts';
+import { generationSettings } from './generation-settings.ts';
 import { qdrantSettings } from './qdrant-settings.ts';
 import {
   byteSize,
@@ -122,6 +124,17 @@ export const configurationSchema = z.strictObject({
     })
     .prefault({}),
   qdrant: qdrantSettings().prefault({}),
+  generation: generationSettings().prefault({}),
+  bedrock: bedrockSettings().prefault({}),
+  openai: z
+    .strictObject({
+      apiKey: text(/^\S+$/, 'a key without spaces').optional().register(settingRegistry, {
+        description: 'The key of an OpenAI-compatible server.',
+        defaultText: 'OPENAI_API_KEY, else none',
+        secret: true,
+      }),
+    })
+    .prefault({}),
   chunk: z
     .strictObject({
       size: passageSize().default(512).register(settingRegistry, {

@@ -11,10 +11,8 @@ describe('requireAvailable', () => {
   it.each([
     [{ mode: 'sync' }, 'The mode sync does not come with this version. Leave mode out, or set it to async.'],
     [{ mode: 'sequential' }, 'The mode sequential does not come'],
-    [
-      { llm: 'bedrock:some-model' },
-      'The llm bedrock does not come with this version. Leave llm out, or set it to extractive.',
-    ],
+    [{ llm: 'bedrock:some-model' }, 'use bedrock-converse:some-model, or a mode that blocks'],
+    [{ generation: { fallback: 'bedrock:some-model' } }, 'use bedrock-converse:some-model'],
   ] as const)('refuses %j in one sentence', (settings, message) => {
     const { configuration } = loadConfiguration({ settings });
     expect(() => requireAvailable(configuration)).toThrow(NotImplementedError);

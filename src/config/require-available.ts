@@ -6,8 +6,13 @@ import { parseProvider } from './provider-string.ts';
 export function requireAvailable(configuration: Configuration): void {
   const { mode } = configuration;
   if (mode !== 'async') throw notInThisVersion({ setting: 'mode', value: mode, instead: 'async' });
-  const { kind } = parseProvider('llm', configuration.llm);
-  if (kind !== 'extractive') throw notInThisVersion({ setting: 'llm', value: kind, instead: 'extractive' });
+  for (const text of [configuration.llm, configuration.generation.fallback]) {
+    const llm = text === undefined ? undefined : parseProvider('llm', text);
+    if (llm?.kind !== 'bedrock') continue;
+    throw new NotImplementedError(
+      `The mode ${mode} needs a stream that bedrock:${llm.model} (InvokeModel) does not have: use bedrock-converse:${llm.model}, or a mode that blocks (sync or sequential).`,
+    );
+  }
 }
 
 /** The refusal of a setting's value that a later version has, with the one to set instead. */

@@ -30,6 +30,7 @@ describe('SETTINGS', () => {
     expect(SETTINGS.filter((setting) => setting.secret && setting.flag)).toEqual([]);
     expect(SETTINGS.filter((setting) => setting.secret).map((setting) => setting.key)).toEqual([
       'qdrant.apiKey',
+      'openai.apiKey',
       'server.apiKeys',
     ]);
   });

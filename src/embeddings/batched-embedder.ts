@@ -3,7 +3,7 @@ import { batchTexts, cutText, type TextBatch } from './batch-texts.ts';
 import { CallSlots, withinTime } from './call-limits.ts';
 import { checkVectors } from './check-vectors.ts';
 import type { Embedder, EmbedOptions } from './embedder.ts';
-import { retryWithJitter, type Sleep, sleepFor } from './retry-with-jitter.ts';
+import { retryWithJitter, type Sleep, sleepFor } from '../llms/retry-with-jitter.ts';
 import { QueryFlights } from './query-flights.ts';
 
 /** How an embedder is called. */

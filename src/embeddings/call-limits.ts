@@ -1,5 +1,5 @@
 import { CitestreamError } from '../errors.ts';
-import type { Sleep } from './retry-with-jitter.ts';
+import type { Sleep } from '../llms/retry-with-jitter.ts';
 
 /** Gives what a shared promise gives, or rejects with the signal's reason when it is aborted before. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

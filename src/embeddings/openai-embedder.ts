@@ -1,21 +1,16 @@
-import type { OpenAI } from 'openai';
-
 import { CitestreamError } from '../errors.ts';
+import { type OpenAIConnection, type OpenAIConnectionOptions, openOpenAI } from '../llms/openai-client.ts';
 import { withinTime } from './call-limits.ts';
 import { vectorOf } from './check-vectors.ts';
 import type { Embedder, EmbedOptions } from './embedder.ts';
-import { retryWithJitter, sleepFor } from './retry-with-jitter.ts';
+import { retryWithJitter, sleepFor } from '../llms/retry-with-jitter.ts';
 
 /** How vectors come over the wire. */
 type EncodingFormat = 'base64' | 'float';
 
 /** Where an OpenAI-compatible embedding model is. */
-export interface OpenAIEmbedderOptions {
+export interface OpenAIEmbedderOptions extends OpenAIConnectionOptions {
   readonly model: string;
-  /** The root of the API, as in `http://127.0.0.1:11434/v1`. */
-  readonly url: string;
-  /** Sent as `Authorization: Bearer`. @default OPENAI_API_KEY, else no such header */
-  readonly apiKey?: string | undefined;
   /** Asks for vectors of this length, where the model allows it. @default the model's own */
   readonly dimension?: number | undefined;
   /** How many texts one call has at most. @default 128 */
@@ -26,7 +21,6 @@ export interface OpenAIEmbedderOptions {
 
 /** 300,000 tokens a call at OpenAI: three characters a token leave room for languages other than English. */
 const MAX_BATCH_CHARACTERS = 600_000;
-const DAY_MS = 86_400_000;
 const PROBE_TIMEOUT_MS = 30_000;
 
 /** Embeds with OpenAI and everything that speaks its protocol: vLLM, Ollama, llama.cpp, LiteLLM, TEI, Azure. */
@@ -83,32 +77,19 @@ async function findDimension(calls: EmbeddingCalls, signal = new AbortController
 /** The calls themselves: one client, and the format the server understands. */
 class EmbeddingCalls {
   readonly name: string;
-  readonly #client: OpenAI;
+  readonly #connection: OpenAIConnection;
   readonly #options: OpenAIEmbedderOptions;
   #format: EncodingFormat;
 
-  private constructor(client: OpenAI, options: OpenAIEmbedderOptions) {
+  private constructor(connection: OpenAIConnection, options: OpenAIEmbedderOptions) {
     this.name = `openai:${options.model}`;
-    this.#client = client;
+    this.#connection = connection;
     this.#options = options;
     this.#format = options.encodingFormat ?? 'base64';
   }
 
-  /** The client is large, and loaded only where it is used. */
   static async open(options: OpenAIEmbedderOptions): Promise<EmbeddingCalls> {
-    const { OpenAI } = await import('openai');
-    // An empty variable counts as not set.
-    const apiKey = options.apiKey ?? (process.env['OPENAI_API_KEY'] || undefined);
-    const client = new OpenAI({
-      baseURL: options.url,
-      apiKey: apiKey ?? 'none',
-      ...(apiKey === undefined ? { defaultHeaders: { Authorization: null } } : {}),
-      // Both belong to BatchedEmbedder.
-      maxRetries: 0,
-      timeout: DAY_MS,
-      logLevel: 'off',
-    });
-    return new EmbeddingCalls(client, options);
+    return new EmbeddingCalls(await openOpenAI(options), options);
   }
 
   async embed(texts: readonly string[], { signal }: EmbedOptions): Promise<readonly Float32Array[]> {
@@ -118,7 +99,8 @@ class EmbeddingCalls {
       signal?.throwIfAborted();
       if (this.#format === 'float' || !isAboutFormat(error)) {
         const { openAIEmbedderFailure } = await import('./openai-embedder-failure.ts');
-        throw openAIEmbedderFailure(error, { name: this.name, ...this.#options });
+        const { url, secrets } = this.#connection;
+        throw openAIEmbedderFailure(error, { name: this.name, model: this.#options.model, url, secrets });
       }
       this.#format = 'float';
       return this.embed(texts, signal === undefined ? {} : { signal });
@@ -129,8 +111,9 @@ class EmbeddingCalls {
     texts: readonly string[],
     signal: AbortSignal | undefined,
   ): Promise<readonly Float32Array[]> {
-    const { model, dimension, url } = this.#options;
-    const response = await this.#client.embeddings.create(
+    const { model, dimension } = this.#options;
+    const { client, url } = this.#connection;
+    const response = await client.embeddings.create(
       {
         model,
         input: [...texts],

@@ -54,7 +54,13 @@ export type ChatDelta =
   | { readonly type: 'text'; readonly text: string }
   /** What the model thinks before it answers; never a part of the answer. */
   | { readonly type: 'reasoning'; readonly text: string }
-  | { readonly type: 'end'; readonly stopReason: StopReason; readonly usage: Usage };
+  | {
+      readonly type: 'end';
+      readonly stopReason: StopReason;
+      readonly usage: Usage;
+      /** Which LLM answered, where another stepped in. */
+      readonly answeredBy?: string;
+    };
 
 /** A whole reply. */
 export interface ChatResponse {
@@ -63,6 +69,8 @@ export interface ChatResponse {
   readonly reasoning?: string;
   readonly stopReason: StopReason;
   readonly usage: Usage;
+  /** Which LLM answered, where another stepped in. */
+  readonly answeredBy?: string;
 }
 
 /** What an LLM can do; a mode that needs more is refused at start-up. */
