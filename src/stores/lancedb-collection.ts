@@ -9,6 +9,7 @@ import { CitestreamError, InvalidInputError } from '../errors.ts';
 import { isNotFound, missingCollection } from './lancedb-failure.ts';
 import { makeMissingIndexes } from './lancedb-indexes.ts';
 import { type Arrow, rowSchema } from './lancedb-rows.ts';
+import { onConflictAgain } from './on-conflict-again.ts';
 
 /** The lancedb library, loaded when the first collection is opened. */
 export type LanceDB = typeof lancedb;
@@ -80,7 +81,8 @@ export async function openCollection(options: CollectionOptions): Promise<Collec
   };
   const connection = await lancedb.connect(directory, { readConsistencyInterval: options.refreshMs / 1000 });
   try {
-    const table = await openTable(connection, arrow, options, expected);
+    // Several may make it at the same moment; who comes second opens it.
+    const table = await onConflictAgain(async () => openTable(connection, arrow, options, expected));
     checkManifest(await table.schema(), expected, `${join(directory, options.collection)}.lance`);
     if (!options.readOnly) await makeMissingIndexes(lancedb, table);
     return { lancedb, arrow, connection, table };

@@ -59,6 +59,8 @@ export class LanceDBStore implements VectorStore {
   readonly #collection: Collection;
   readonly #writer: LanceDBWriter;
   readonly #queryTimeoutMs: number;
+  /** Under way, also after their callers have left. */
+  readonly #reads = new Set<Promise<unknown>>();
 
   private constructor(collection: Collection, writer: LanceDBWriter, options: LanceDBStoreOptions) {
     const { dimension, queryTimeoutMs = 10_000 } = options;
@@ -182,6 +184,8 @@ export class LanceDBStore implements VectorStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writer.settle();
+    // Also those that nobody waits for any more: LanceDB closes nothing that is in use.
+    await Promise.allSettled(this.#reads);
     this.#collection.table.close();
     this.#collection.connection.close();
   }
@@ -205,8 +209,16 @@ export class LanceDBStore implements VectorStore {
 
   async #read<T>(what: string, options: StoreOptions, work: (timeoutMs: number) => Promise<T>): Promise<T> {
     const timeoutMs = this.#queryTimeoutMs;
-    return withinDeadline({ signal: options.signal, timeoutMs, what }, async () =>
-      work(timeoutMs).catch((error: unknown) => failStore(what, error)),
-    );
+    return withinDeadline({ signal: options.signal, timeoutMs, what }, async () => {
+      const read = work(timeoutMs);
+      this.#reads.add(read);
+      try {
+        return await read;
+      } catch (error) {
+        return failStore(what, error);
+      } finally {
+        this.#reads.delete(read);
+      }
+    });
   }
 }

@@ -146,6 +146,22 @@ describe('LanceDBStore, written to,', () => {
     expect((await store.listDocuments()).map(({ id }) => id)).toEqual(['first', 'next']);
   });
 
+  it('closes after the reads that their callers have left', async () => {
+    const store = await LanceDBStore.open(newFolder());
+    await store.replaceDocuments([exampleDocument('a', ['text'])]);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const reads = Array.from({ length: 50 }, async () => [
+      store.query({ mode: 'sparse', text: 'text', topK: 1 }, { signal }),
+      store.count({ signal }),
+      store.listDocuments({ signal }),
+    ]);
+    const left = Promise.allSettled((await Promise.all(reads)).flat());
+    controller.abort(new Error('The reader left.'));
+    await left;
+    await expect(store[Symbol.asyncDispose]()).resolves.toBeUndefined();
+  });
+
   it('gives up reads and writes after their time, and says so', async () => {
     await using store = await LanceDBStore.open(newFolder(), { queryTimeoutMs: 1000, writeTimeoutMs: 1000 });
     const calls = [
