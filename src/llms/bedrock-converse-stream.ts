@@ -18,7 +18,7 @@ export interface ConverseEventSource {
 const DRAIN_MS = 1000;
 
 /**
- * Opens a stream and takes its body before the SDK's deserializer, which costs three times as much as the decoder of our
+ * Opens a stream and takes its body before the SDK's deserializer, which costs more than the decoder of our
  * own. Everything else is the SDK's: it signs, finds credentials, region and endpoint, and reads errors.
  */
 export async function openRawConverseStream(

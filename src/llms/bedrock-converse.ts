@@ -26,7 +26,7 @@ import { unlessAborted } from './unless-aborted.ts';
 export interface BedrockConverseOptions extends ConverseRequestOptions, BedrockConnectionOptions {
   /** How many tokens a prompt and its reply have room for. @default known for the usual models, else 32,000 */
   readonly contextWindow?: number | undefined;
-  /** Who decodes the stream: ours, or the SDK's at three times the cost. @default 'lean' */
+  /** Who decodes the stream: ours, or the SDK's, which costs more. @default 'lean' */
   readonly decoder?: 'lean' | 'sdk' | undefined;
 }
 
