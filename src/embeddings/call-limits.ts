@@ -1,19 +1,6 @@
 import { CitestreamError } from '../errors.ts';
 import type { Sleep } from '../llms/retry-with-jitter.ts';
-
-/** Gives what a shared promise gives, or rejects with the signal's reason when it is aborted before. */
-export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const leave = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', leave, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', leave);
-  }
-}
+import { unlessAborted } from '../llms/unless-aborted.ts';
 
 /**
  * Runs one call and gives it up after a while with TIMEOUT, or at once when the signal is aborted; then the call is

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import type { Piscina } from 'piscina';
 
 import { CitestreamError } from '../errors.ts';
-import { unlessAborted } from './call-limits.ts';
+import { unlessAborted } from '../llms/unless-aborted.ts';
 import type { Embedder, EmbedOptions, InputType } from './embedder.ts';
 import { localEmbedderFailure, missingModel } from './local-embedder-failure.ts';
 import type { EmbedTask, LoadProgress, LocalModelSettings, LocalResult } from './local-embedder-worker.ts';

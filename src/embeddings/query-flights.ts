@@ -1,4 +1,4 @@
-import { unlessAborted } from './call-limits.ts';
+import { unlessAborted } from '../llms/unless-aborted.ts';
 
 interface Flight {
   readonly vector: Promise<Float32Array>;

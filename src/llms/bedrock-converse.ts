@@ -1,4 +1,4 @@
-import { CitestreamError, NotImplementedError } from '../errors.ts';
+import { CitestreamError } from '../errors.ts';
 import { type BedrockConnectionOptions, type BedrockSdk, openBedrock } from './bedrock-client.ts';
 import { ConverseReply, usageOf } from './bedrock-converse-events.ts';
 import { type ConverseRequestOptions, converseRequest } from './bedrock-converse-request.ts';
@@ -21,6 +21,7 @@ import type {
   Usage,
 } from './llm.ts';
 import { unlessAborted } from './unless-aborted.ts';
+import { refuseBlocking } from './refuse-blocking.ts';
 
 /** Which model of Bedrock, how it is asked, and how AWS is reached. */
 export interface BedrockConverseOptions extends ConverseRequestOptions, BedrockConnectionOptions {
@@ -110,15 +111,11 @@ export class BedrockConverse implements LLM {
   }
 
   chatSync(): never {
-    throw new NotImplementedError(
-      `The calls of ${this.name} that block come with the execution modes; use chat.`,
-    );
+    refuseBlocking(this.name, 'chat');
   }
 
   streamChatSync(): never {
-    throw new NotImplementedError(
-      `The calls of ${this.name} that block come with the execution modes; use streamChat.`,
-    );
+    refuseBlocking(this.name, 'streamChat');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -7,6 +7,7 @@ import { countsOfHeaders, invokeCodecOf, replyOf } from './bedrock-invoke-codec.
 import { bedrockContextWindow } from './bedrock-models.ts';
 import type { ChatDelta, ChatOptions, ChatRequest, ChatResponse, LLM, LLMCapabilities } from './llm.ts';
 import { unlessAborted } from './unless-aborted.ts';
+import { refuseBlocking } from './refuse-blocking.ts';
 
 /** Which model of Bedrock is invoked, and how AWS is reached. */
 export interface BedrockOptions extends BedrockConnectionOptions {
@@ -76,15 +77,11 @@ export class Bedrock implements LLM {
   }
 
   chatSync(): ChatResponse {
-    throw new NotImplementedError(
-      `The calls of ${this.name} that block come with the execution modes; use chat.`,
-    );
+    refuseBlocking(this.name, 'chat');
   }
 
   streamChatSync(): Iterable<ChatDelta> {
-    throw new NotImplementedError(
-      `The calls of ${this.name} that block come with the execution modes; use chat.`,
-    );
+    refuseBlocking(this.name, 'chat');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

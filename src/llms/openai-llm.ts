@@ -1,7 +1,7 @@
 import type { ChatCompletion } from 'openai/resources/chat/completions';
 import type { Stream } from 'openai/streaming';
 
-import { CitestreamError, NotImplementedError } from '../errors.ts';
+import { CitestreamError } from '../errors.ts';
 import type { ChatDelta, ChatOptions, ChatRequest, ChatResponse, LLM, LLMCapabilities } from './llm.ts';
 import { type OpenAIConnection, type OpenAIConnectionOptions, openOpenAI } from './openai-client.ts';
 import { openAIContextWindow } from './openai-models.ts';
@@ -9,6 +9,7 @@ import { type OpenAIChunk, OpenAIReply } from './openai-reply.ts';
 import { dialectAfter, type OpenAIDialect, openAIRequest } from './openai-request.ts';
 import { closeOpenAIStream, openAIChunks } from './openai-stream.ts';
 import { unlessAborted } from './unless-aborted.ts';
+import { refuseBlocking } from './refuse-blocking.ts';
 
 /** Which model of which server, and how it is asked. */
 export interface OpenAILLMOptions extends OpenAIConnectionOptions {
@@ -98,15 +99,11 @@ export class OpenAILLM implements LLM {
   }
 
   chatSync(): never {
-    throw new NotImplementedError(
-      `The calls of ${this.name} that block come with the execution modes; use chat.`,
-    );
+    refuseBlocking(this.name, 'chat');
   }
 
   streamChatSync(): never {
-    throw new NotImplementedError(
-      `The calls of ${this.name} that block come with the execution modes; use streamChat.`,
-    );
+    refuseBlocking(this.name, 'streamChat');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
